@@ -1,0 +1,1 @@
+//! Decision logs: read through SQL views, attributed, audited, split and streamed.

@@ -1,0 +1,1 @@
+//! An experiment file in, a run folder out.

@@ -1,0 +1,1 @@
+//! Learners: each ends in a frozen policy.

@@ -1,0 +1,1 @@
+//! Off-policy estimators, intervals and the certificate: slices in, estimates out.

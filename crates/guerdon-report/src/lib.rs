@@ -1,0 +1,1 @@
+//! Ledger arithmetic and its faces: one self-contained page.

@@ -1,0 +1,1 @@
+//! Environments: synthetic worlds with known truth, and simulators fitted from logs.
