@@ -1,1 +1,37 @@
-//! Off-policy estimators, intervals and the certificate: slices in, estimates out.
+//! Off-policy estimators with intervals clustered by member, and the certificate that lets a number out or refuses it.
+//!
+//! Slices and rows in, estimates out: this crate knows no model and no file. Every estimator is a ratio of two sums, so
+//! all of them share one mergeable statistic ([`ClusterMoments`]) and one formula for the variance.
+//!
+//! ```
+//! use guerdon_ope::{Estimator, Evaluation, Row};
+//!
+//! // A fair coin chose between two actions; the target policy always takes the first.
+//! let mut evaluation = Evaluation::new(&[Estimator::Ips, Estimator::Snips], 2);
+//! for member in 0..1000u64 {
+//!     let action = (member % 2) as usize;
+//!     let target = [1.0, 0.0];
+//!     let row = Row { reward: 3.0 - action as f64, propensity: 0.5, action, target: &target, q_hat: None };
+//!     evaluation.push(member, &row);
+//! }
+//! let estimates = evaluation.estimates(0.95);
+//! assert_eq!(estimates[1].value, Some(3.0));
+//! ```
+//!
+//! What it does not do: choose hyper-parameters, fit q̂, or value sequences of decisions.
+
+#![forbid(unsafe_code)]
+
+mod certificate;
+mod difference;
+mod estimate;
+mod estimators;
+mod evaluation;
+mod moments;
+
+pub use certificate::{Certificate, Gates};
+pub use difference::{Difference, PairedDifference};
+pub use estimate::{Estimate, Status};
+pub use estimators::{Estimator, Terms};
+pub use evaluation::{Evaluation, Row};
+pub use moments::ClusterMoments;
