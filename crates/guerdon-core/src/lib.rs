@@ -20,6 +20,7 @@ mod economics;
 mod environment;
 mod error;
 mod feature;
+mod finding;
 mod funnel;
 mod log_schema;
 mod money;
@@ -38,8 +39,9 @@ pub use environment::{
 };
 pub use error::{Error, Result, exit_codes};
 pub use feature::{FeatureSource, FeatureSpec, FeatureType, Value};
+pub use finding::{Finding, Severity};
 pub use funnel::{Funnel, Stage, StageMatch};
-pub use log_schema::{Column, columns, feature_column, reached_at_column, schema_of};
+pub use log_schema::{Column, canonical_tables, columns, feature_column, reached_at_column, schema_of};
 pub use money::{Money, Rounded};
 pub use outcome::{Event, Outcome};
 pub use progress::{NoProgress, Progress};

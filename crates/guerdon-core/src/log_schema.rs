@@ -93,3 +93,60 @@ pub fn schema_of(environment: &Environment) -> Vec<Column> {
     ]);
     all
 }
+
+/// The four tables that an environment's `views.sql` must make, with their columns; a `?` marks what may be null or left
+/// out.
+pub fn canonical_tables() -> Vec<(&'static str, Vec<Column>)> {
+    let table = |rows: &[(&str, &'static str, &str)]| {
+        rows.iter()
+            .map(|(name, r#type, meaning)| Column { name: (*name).into(), r#type, meaning: (*meaning).into() })
+            .collect()
+    };
+    vec![
+        (
+            "members",
+            table(&[
+                ("member_id", "Utf8", "opaque id, unique"),
+                ("joined_at", "Timestamp?", "when the member joined; null where unknown"),
+                ("…", "any?", "attributes, for features with from = \"member\""),
+            ]),
+        ),
+        (
+            "rewards",
+            table(&[
+                ("action", "Utf8", "catalogue entry, unique; \"none\" offers nothing. Order the view by something"),
+                ("kind", "Utf8", "none, points, discount, bogo, cashback, gift, informational, …"),
+                ("amount", "Float64", "money in major units; points for the kinds in economics.points_kinds"),
+                ("threshold", "Float64?", "spend that the member must reach, in major units"),
+                ("pays_at", "Utf8?", "funnel stage at which it pays; null never pays"),
+                ("valid_hours", "Float64?", "hours during which it can be viewed, completed and paid; null: the window"),
+                ("slot", "Utf8?", "when it is sent, in the programme's own naming"),
+                ("channels", "List<Utf8>?", "where it is shown"),
+            ]),
+        ),
+        (
+            "decisions",
+            table(&[
+                ("decision_id", "Utf8", "identifies the decision"),
+                ("member_id", "Utf8", "one of members"),
+                ("decided_at", "Timestamp", "when it was taken"),
+                ("stage", "Utf8?", "funnel stage at which it was taken; by default the first"),
+                ("action", "Utf8", "one of rewards"),
+                ("propensity", "Float64?", "probability of the action, in (0, 1]; needed where design.propensity is logged"),
+                ("eligible", "List<Utf8>?", "actions that could have been taken; null: all"),
+                ("policy_version", "Utf8?", "the policy that decided"),
+                ("…", "any?", "for features with from = \"decision\""),
+            ]),
+        ),
+        (
+            "events",
+            table(&[
+                ("member_id", "Utf8", "one of members"),
+                ("at", "Timestamp", "when it happened"),
+                ("event", "Utf8", "what happened, in the names that the funnel, economics and features use"),
+                ("action", "Utf8?", "the reward that it names"),
+                ("value", "Float64?", "money in major units for the revenue event, points for the redeem event"),
+            ]),
+        ),
+    ]
+}

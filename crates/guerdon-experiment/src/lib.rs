@@ -1,1 +1,16 @@
-//! An experiment file in, a run folder out.
+//! An experiment file in, a run folder out: ingest, train, value, simulate, report; each step also on its own.
+//!
+//! The main path is [`run`]: [`config`] says what to do, [`built_in`] makes raw files, [`evaluate`] values policies on a log, [`page`] turns results into
+//! the report's data, [`folder`] knows where each file of a run lies, [`compare`] sets runs side by side.
+
+#![forbid(unsafe_code)]
+
+pub mod built_in;
+pub mod compare;
+pub mod config;
+pub mod evaluate;
+pub mod folder;
+mod machine;
+pub mod page;
+pub mod run;
+mod segments;

@@ -1,0 +1,135 @@
+//! Opening a decision log and streaming it.
+
+use super::batch::{BatchLayout, LogBatch};
+use super::meta::{FORMAT_VERSION, LogMeta, META_KEY};
+use super::schema::check_schema;
+use guerdon_core::{Environment, Error, Result};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows of one batch.
+const BATCH_ROWS: usize = 8192;
+
+/// A decision log, checked and ready to be streamed as often as needed, from any thread.
+#[derive(Debug, Clone)]
+pub struct LogReader {
+    path: PathBuf,
+    metadata: ArrowReaderMetadata,
+    meta: Arc<LogMeta>,
+    layout: Arc<BatchLayout>,
+}
+
+impl LogReader {
+    /// Opens the log at `path` and checks its metadata and its columns.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it can't be opened; [`Error::Malformed`] if it is no whole Parquet file, or one without a
+    /// decision log's metadata, or of another format version; [`Error::Schema`] if a column is missing or of another
+    /// type; [`Error::Empty`] if it has no rows.
+    pub fn open(path: &Path) -> Result<LogReader> {
+        let file = File::open(path).map_err(|e| Error::not_found(path, "decision log", e))?;
+        let name = path.display().to_string();
+        let broken = |reason: String| Error::Malformed { file: name.clone(), format: "Parquet", reason };
+        let metadata =
+            ArrowReaderMetadata::load(&file, Default::default()).map_err(|e| broken(format!("{e}; is it whole?")))?;
+        let meta = read_meta(&metadata, &name)?;
+        check_schema(metadata.schema(), &meta.environment, &name)?;
+        if metadata.metadata().file_metadata().num_rows() <= 0 {
+            return Err(Error::Empty { place: name, what: "the log has no decisions".into() });
+        }
+        let layout = Arc::new(BatchLayout::of(&meta, &name));
+        Ok(LogReader { path: path.to_owned(), metadata, meta: Arc::new(meta), layout })
+    }
+
+    /// The same log under another statement of its programme: prices, guardrails and words may differ, what the rows
+    /// were made with may not.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where the funnel, the features or the attribution are not the log's.
+    pub fn with_environment(mut self, environment: &Environment) -> Result<LogReader> {
+        let logged = &self.meta.environment;
+        let place = format!("{} and environment {:?}", self.path.display(), environment.name);
+        let differs = |what: &str| Error::Mismatch {
+            place: place.clone(),
+            what: what.into(),
+            given: "not what the log was made with".into(),
+            wanted: "ingest the log again with this environment, or name the one that it was made with".into(),
+        };
+        if logged.funnel != environment.funnel {
+            return Err(differs("funnel"));
+        }
+        if logged.features != environment.features {
+            return Err(differs("features"));
+        }
+        if logged.log != environment.log {
+            return Err(differs("log.attribution"));
+        }
+        if logged.economics.minor_units != environment.economics.minor_units {
+            return Err(differs("economics.minor_units"));
+        }
+        self.meta = Arc::new(LogMeta { environment: environment.clone(), ..(*self.meta).clone() });
+        Ok(self)
+    }
+
+    /// What the log says about itself.
+    pub fn meta(&self) -> &LogMeta {
+        &self.meta
+    }
+
+    /// Where the log lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many decisions it holds.
+    pub fn rows(&self) -> u64 {
+        self.metadata.metadata().file_metadata().num_rows().max(0) as u64
+    }
+
+    /// All decisions in order (by member, then time), in batches of up to 8,192.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Malformed`] if the file has gone or changed since it was opened.
+    pub fn batches(&self) -> Result<LogBatches> {
+        let file = File::open(&self.path).map_err(|e| Error::not_found(&self.path, "decision log", e))?;
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(|e| self.layout.malformed(e))?;
+        Ok(LogBatches { reader, layout: self.layout.clone() })
+    }
+}
+
+/// The batches of a log, in order.
+pub struct LogBatches {
+    reader: ParquetRecordBatchReader,
+    layout: Arc<BatchLayout>,
+}
+
+impl Iterator for LogBatches {
+    type Item = Result<LogBatch>;
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.reader.next()?;
+        Some(batch.map_err(|e| self.layout.malformed(e)).and_then(|batch| LogBatch::new(&batch, &self.layout)))
+    }
+}
+
+/// The JSON under the log's metadata key.
+fn read_meta(metadata: &ArrowReaderMetadata, file: &str) -> Result<LogMeta> {
+    let broken = |reason: String| Error::Malformed { file: file.to_owned(), format: "decision log", reason };
+    let entries = metadata.metadata().file_metadata().key_value_metadata();
+    let json = entries
+        .and_then(|entries| entries.iter().find(|entry| entry.key == META_KEY))
+        .and_then(|entry| entry.value.as_deref())
+        .ok_or_else(|| broken(format!("its metadata has no key {META_KEY:?}; make a decision log with ingest")))?;
+    let value: serde_json::Value = serde_json::from_str(json).map_err(|e| broken(format!("metadata: {e}")))?;
+    let version = value.get("format_version").and_then(serde_json::Value::as_u64);
+    if version != Some(u64::from(FORMAT_VERSION)) {
+        let found = version.map_or("missing".to_owned(), |v| v.to_string());
+        return Err(broken(format!("format version is {found}; this build reads version {FORMAT_VERSION}")));
+    }
+    // From the text and not from `value`, which does not keep the order of the features.
+    serde_json::from_str(json).map_err(|e| broken(format!("metadata: {e}")))
+}

@@ -1,0 +1,187 @@
+//! The experiment file: which environment, which data, which learners, and how results are judged.
+
+use guerdon_core::{Error, Result, Seed};
+use guerdon_learn::LearnerConfig;
+use guerdon_ope::Estimator;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// An experiment, as its file says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// Names the folder of its runs.
+    pub name: String,
+    /// The environment's folder, relative to the experiment file.
+    pub environment: String,
+    /// The seed that every other seed of the run is derived from.
+    #[serde(default = "default_seed")]
+    pub seed: Seed,
+    /// Raw data of the built-in programme, made when no `--data` is given.
+    #[serde(default)]
+    pub generate: Option<Generate>,
+    /// How members are split.
+    #[serde(default)]
+    pub split: Split,
+    /// The learners, in order.
+    #[serde(rename = "learner")]
+    pub learners: Vec<NamedLearner>,
+    /// How policies are valued.
+    #[serde(default)]
+    pub evaluate: Evaluate,
+    /// The roll-out, if any.
+    #[serde(default)]
+    pub simulate: Option<Simulate>,
+    /// What the page shows.
+    #[serde(default)]
+    pub report: Report,
+}
+
+/// How much raw data the built-in programme makes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generate {
+    /// Members of the programme.
+    pub members: u64,
+}
+
+/// How members are split into those trained on and those held out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Split {
+    /// Share of members trained on, in (0, 1).
+    pub train_share: f64,
+}
+
+impl Default for Split {
+    fn default() -> Self {
+        Split { train_share: 0.7 }
+    }
+}
+
+/// A learner under the name that its policy gets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NamedLearner {
+    /// The policy's name, unique in the experiment.
+    pub name: String,
+    /// What learns, and its settings.
+    #[serde(flatten)]
+    pub config: LearnerConfig,
+}
+
+/// How policies are valued.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evaluate {
+    /// The estimators.
+    pub estimators: Vec<Estimator>,
+    /// The one that the headline and the ranking go by.
+    pub headline: Estimator,
+    /// Nominal coverage of the intervals, in (0, 1).
+    pub confidence: f64,
+    /// Folds over members for the cross-fitted q̂.
+    pub folds: usize,
+}
+
+impl Default for Evaluate {
+    fn default() -> Self {
+        Evaluate { estimators: Estimator::ALL.to_vec(), headline: Estimator::Dr, confidence: 0.95, folds: 5 }
+    }
+}
+
+/// The roll-out over a fitted simulator.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Simulate {
+    /// Decisions per member.
+    pub horizon: usize,
+    /// Members simulated.
+    pub members: usize,
+    /// Fitted models, each on a bootstrap of members.
+    #[serde(default = "default_ensemble")]
+    pub ensemble: usize,
+}
+
+/// What the page shows.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Report {
+    /// Features by which chosen actions are shown; by default the first three attributes.
+    pub segments: Vec<String>,
+}
+
+fn default_seed() -> Seed {
+    Seed(1)
+}
+
+fn default_ensemble() -> usize {
+    10
+}
+
+impl Experiment {
+    /// Reads the file, applies `--set` overrides, and checks every range.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Config`] naming the key, the value and what would do.
+    pub fn load(path: &Path, sets: &[(String, String)]) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::not_found(path, "experiment file", e))?;
+        let experiment: Experiment =
+            guerdon_data::environment::with_overrides(&text, &path.display().to_string(), sets)?;
+        experiment.check(path)?;
+        Ok(experiment)
+    }
+
+    /// The environment's folder, seen from the experiment file.
+    pub fn environment_dir(&self, file: &Path) -> PathBuf {
+        file.parent().unwrap_or(Path::new(".")).join(&self.environment)
+    }
+
+    fn check(&self, file: &Path) -> Result<()> {
+        let refuse = |key: &str, given: String, wanted: &str| Err(Error::config(file.display(), key, given, wanted));
+        let plain = |name: &str| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        };
+        if !plain(&self.name) {
+            return refuse("name", format!("{:?}", self.name), "use letters, digits, '-', '_' and '.'");
+        }
+        if self.learners.is_empty() {
+            return refuse("learner", "empty".into(), "name at least one [[learner]]");
+        }
+        for (i, learner) in self.learners.iter().enumerate() {
+            if !plain(&learner.name) || self.learners[..i].iter().any(|other| other.name == learner.name) {
+                return refuse(
+                    "learner.name",
+                    format!("{:?}", learner.name),
+                    "give each learner a name of its own, of letters, digits, '-', '_' and '.'",
+                );
+            }
+            learner.config.check(&file.display().to_string())?;
+        }
+        if !(self.split.train_share > 0.0 && self.split.train_share < 1.0) {
+            return refuse("split.train_share", self.split.train_share.to_string(), "a share of members in (0, 1)");
+        }
+        let evaluate = &self.evaluate;
+        if !(evaluate.confidence > 0.0 && evaluate.confidence < 1.0) {
+            return refuse("evaluate.confidence", evaluate.confidence.to_string(), "a coverage in (0, 1), say 0.95");
+        }
+        if !(2..=50).contains(&evaluate.folds) {
+            return refuse("evaluate.folds", evaluate.folds.to_string(), "2 to 50 folds");
+        }
+        if !evaluate.estimators.contains(&evaluate.headline) {
+            return refuse("evaluate.headline", evaluate.headline.to_string(), "one of evaluate.estimators");
+        }
+        if let Some(simulate) = self.simulate
+            && (simulate.horizon == 0 || simulate.members == 0 || simulate.ensemble < 2)
+        {
+            return refuse(
+                "simulate",
+                format!("horizon {}, members {}, ensemble {}", simulate.horizon, simulate.members, simulate.ensemble),
+                "a horizon and members of at least 1, an ensemble of at least 2",
+            );
+        }
+        if self.generate.is_some_and(|generate| generate.members == 0) {
+            return refuse("generate.members", "0".into(), "at least 1");
+        }
+        Ok(())
+    }
+}

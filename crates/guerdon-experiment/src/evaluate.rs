@@ -1,0 +1,441 @@
+//! What policies are worth on a log: every target in one pass, with q̂ cross-fitted by member.
+
+use crate::segments::{Segment, SegmentPlan, SegmentShares};
+use guerdon_core::{Error, MemberSplit, Progress, Result, Seed, Value};
+use guerdon_data::{LogBatch, LogMeta, LogReader};
+use guerdon_learn::CrossFit;
+use guerdon_ope::{Difference, Estimate, Estimator, Evaluation, PairedDifference, Row, Terms};
+use guerdon_policy::{Policy, Request, Scratch};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What is valued.
+#[derive(Clone)]
+pub enum Target {
+    /// The policy that wrote the log: its value is the mean of what happened.
+    Logging,
+    /// A frozen policy, by its own distribution.
+    Policy(Box<Policy>),
+}
+
+/// A target under the name that results carry.
+#[derive(Clone)]
+pub struct NamedTarget {
+    /// The name.
+    pub name: String,
+    /// What role it plays.
+    pub role: Role,
+    /// What is valued.
+    pub target: Target,
+}
+
+/// What role a policy plays in a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Trained in this run.
+    Learner,
+    /// The logging policy.
+    Logging,
+    /// Always the same action.
+    Constant,
+    /// All eligible actions alike.
+    Uniform,
+}
+
+/// How to value.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The estimators, in the order of the results.
+    pub estimators: Vec<Estimator>,
+    /// Nominal coverage of intervals, in (0, 1).
+    pub confidence: f64,
+    /// Folds over members for q̂.
+    pub folds: usize,
+    /// Seed of the folds.
+    pub seed: Seed,
+    /// Only members that this split holds out; all members without it.
+    pub held_out_of: Option<MemberSplit>,
+    /// Features by which chosen actions are shown; none where empty.
+    pub segments: Vec<String>,
+}
+
+impl Options {
+    fn includes(&self, member: &str) -> bool {
+        self.held_out_of.is_none_or(|split| !split.is_train(member))
+    }
+}
+
+/// What one policy is worth, and what it does.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PolicyEvaluation {
+    /// The policy's name.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// Net value per decision, in major units, by each estimator.
+    pub estimates: Vec<Estimate>,
+    /// Revenue per decision, in major units (SNIPS).
+    pub revenue: Estimate,
+    /// Cost of rewards per decision, in major units (SNIPS).
+    pub cost: Estimate,
+    /// Share of decisions that reach each funnel stage (SNIPS), in order.
+    pub stages: Vec<StageRate>,
+    /// Paired differences in net value against other policies.
+    pub differences: Vec<Against>,
+    /// Expected share of each action, by name.
+    pub actions: BTreeMap<String, f64>,
+    /// Expected share of each action by segment.
+    pub segments: Vec<Segment>,
+}
+
+/// How often a stage is reached.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StageRate {
+    /// The stage.
+    pub stage: String,
+    /// Share of decisions, in [0, 1].
+    pub rate: Estimate,
+}
+
+/// A paired difference in net value per decision.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Against {
+    /// The policy subtracted.
+    pub policy: String,
+    /// By which estimator.
+    pub estimator: Estimator,
+    /// Value less the other's value; absent where either is not evaluable.
+    pub difference: Option<Difference>,
+}
+
+impl PolicyEvaluation {
+    /// The estimate by `estimator`, if it was asked for.
+    pub fn estimate(&self, estimator: Estimator) -> Option<&Estimate> {
+        self.estimates.iter().find(|estimate| estimate.estimator == estimator)
+    }
+}
+
+/// A log made ready for valuing: q̂ is fitted once, then any number of policies are valued on the same members.
+pub struct Evaluator<'l> {
+    log: &'l LogReader,
+    options: Options,
+    q_hat: Option<CrossFit>,
+}
+
+impl<'l> Evaluator<'l> {
+    /// Fits q̂ by cross-fitting over the members that count, if an estimator needs it.
+    ///
+    /// # Errors
+    /// Whatever reading the log gives.
+    pub fn new(log: &'l LogReader, options: Options, progress: &dyn Progress) -> Result<Self> {
+        let needs_model = options.estimators.iter().any(|e| e.needs_model());
+        let include = |member: &str| options.includes(member);
+        let q_hat = needs_model
+            .then(|| CrossFit::fit(log, &include, options.folds, options.seed.named("cross-fit"), progress))
+            .transpose()?;
+        Ok(Evaluator { log, options, q_hat })
+    }
+
+    /// Values every target, and each against those named in `against`.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for a policy whose features or actions are not the log's; [`Error::Empty`] without a decision
+    /// of a held-out member; whatever reading the log gives.
+    pub fn evaluate(
+        &self,
+        targets: &[NamedTarget],
+        against: &[String],
+        progress: &dyn Progress,
+    ) -> Result<Vec<PolicyEvaluation>> {
+        let (log, options) = (self.log, &self.options);
+        targets.iter().try_for_each(|target| check_fit(target, log.meta()))?;
+        let include = |member: &str| options.includes(member);
+        let plan = SegmentPlan::new(log, &options.segments, &include)?;
+        let mut states: Vec<State> = targets.iter().map(|target| State::new(target, log.meta(), options, &plan)).collect();
+        let mut pairs = Pairs::new(targets, against, &options.estimators);
+
+        progress.start("valuing policies", Some(log.rows()));
+        let mut members = MemberNumbers::default();
+        for batch in log.batches()? {
+            let batch = batch?;
+            let rows = BatchRows::read(&batch, log.meta(), &include, &mut members, self.q_hat.as_ref(), &plan);
+            states.par_iter_mut().for_each(|state| state.push(&batch, &rows));
+            pairs.push(&rows, &states);
+            progress.advance(batch.len() as u64);
+        }
+        progress.finish();
+        if members.count == 0 {
+            return Err(Error::Empty {
+                place: "the log".into(),
+                what: "no decision of a member that training held out; train with a share below 1, or bring another log"
+                    .into(),
+            });
+        }
+        Ok(states.iter().enumerate().map(|(i, state)| state.finish(log.meta(), options, &pairs, i, &states)).collect())
+    }
+}
+
+/// A policy and a log belong together if they share features and actions.
+fn check_fit(target: &NamedTarget, meta: &LogMeta) -> Result<()> {
+    let Target::Policy(policy) = &target.target else { return Ok(()) };
+    let mismatch = |what: &str, given: String, wanted: String| {
+        Err(Error::Mismatch { place: format!("policy {:?} and the log", target.name), what: what.into(), given, wanted })
+    };
+    let theirs: Vec<&str> = policy.schema().map(|f| f.name.as_str()).collect();
+    let ours: Vec<&str> = meta.environment.features.iter().map(|f| f.name.as_str()).collect();
+    if theirs != ours {
+        return mismatch("features", theirs.join(", "), format!("the log has {}", ours.join(", ")));
+    }
+    let theirs: Vec<&str> = policy.catalogue().names().collect();
+    let ours: Vec<&str> = meta.catalogue.names().collect();
+    if theirs != ours {
+        return mismatch("catalogue", theirs.join(", "), format!("the log has {}", ours.join(", ")));
+    }
+    Ok(())
+}
+
+/// Numbers members in the order of the log, in which a member's decisions follow each other.
+#[derive(Default)]
+struct MemberNumbers {
+    last: String,
+    count: u64,
+}
+
+impl MemberNumbers {
+    fn number(&mut self, member: &str) -> u64 {
+        if self.count == 0 || self.last != member {
+            self.last = member.to_owned();
+            self.count += 1;
+        }
+        self.count - 1
+    }
+}
+
+/// What all targets need of a batch, computed once. One entry per included row.
+struct BatchRows {
+    index: Vec<usize>,
+    member: Vec<u64>,
+    reward: Vec<f64>,
+    q_hat: Option<Vec<f64>>,
+    actions: usize,
+    segments: Vec<Vec<usize>>,
+}
+
+impl BatchRows {
+    fn read(
+        batch: &LogBatch,
+        meta: &LogMeta,
+        include: &dyn Fn(&str) -> bool,
+        members: &mut MemberNumbers,
+        q_hat: Option<&CrossFit>,
+        plan: &SegmentPlan,
+    ) -> Self {
+        let actions = meta.catalogue.len();
+        let index: Vec<usize> = (0..batch.len()).filter(|i| include(batch.member_id(*i))).collect();
+        let member = index.iter().map(|i| members.number(batch.member_id(*i))).collect();
+        let reward = index.iter().map(|i| net_value(batch, *i, meta)).collect();
+        let mut context: Vec<Value<'_>> = vec![];
+        let mut segments = vec![];
+        let mut predictions = q_hat.map(|_| vec![0.0; index.len() * actions]);
+        for (k, &i) in index.iter().enumerate() {
+            batch.context(i, &mut context);
+            segments.push(plan.of(&context));
+            if let (Some(model), Some(all)) = (q_hat, &mut predictions) {
+                model.predict(batch.member_id(i), &context, &mut all[k * actions..(k + 1) * actions]);
+            }
+        }
+        BatchRows { index, member, reward, q_hat: predictions, actions, segments }
+    }
+
+    fn q_of(&self, k: usize) -> Option<&[f64]> {
+        self.q_hat.as_ref().map(|all| &all[k * self.actions..(k + 1) * self.actions])
+    }
+}
+
+/// The net value of a logged decision, in major units.
+fn net_value(batch: &LogBatch, i: usize, meta: &LogMeta) -> f64 {
+    let offered = !meta.catalogue.get(batch.action(i)).is_none();
+    meta.environment.economics.net_value(batch.revenue(i), batch.cost(i), offered)
+}
+
+/// Everything gathered about one target.
+struct State<'t> {
+    target: &'t NamedTarget,
+    scratch: Option<Scratch>,
+    value: Evaluation,
+    revenue: Evaluation,
+    cost: Evaluation,
+    stages: Vec<Evaluation>,
+    action_mass: Vec<f64>,
+    rows: u64,
+    segments: SegmentShares,
+    minor_units: u32,
+    /// Terms of the rows of the current batch, for paired differences.
+    terms: Vec<Terms>,
+}
+
+impl<'t> State<'t> {
+    fn new(target: &'t NamedTarget, meta: &LogMeta, options: &Options, plan: &SegmentPlan) -> Self {
+        let actions = meta.catalogue.len();
+        let rate = || Evaluation::new(&[Estimator::Snips], actions);
+        let mut value = Evaluation::new(&options.estimators, actions);
+        for note in notes(target, meta) {
+            value.note(&note);
+        }
+        State {
+            target,
+            scratch: match &target.target {
+                Target::Policy(policy) => Some(policy.scratch()),
+                Target::Logging => None,
+            },
+            value,
+            revenue: rate(),
+            cost: rate(),
+            stages: meta.environment.funnel.stages.iter().map(|_| rate()).collect(),
+            action_mass: vec![0.0; actions],
+            rows: 0,
+            segments: SegmentShares::new(plan, actions),
+            minor_units: meta.environment.economics.minor_units,
+            terms: vec![],
+        }
+    }
+
+    fn push(&mut self, batch: &LogBatch, rows: &BatchRows) {
+        let mut context: Vec<Value<'_>> = vec![];
+        let mut taken = vec![0.0; rows.actions];
+        self.terms.clear();
+        for (k, &i) in rows.index.iter().enumerate() {
+            let action = batch.action(i);
+            // The logging policy always takes the logged action: weight 1, and DR's correction leaves the reward.
+            let (target, propensity): (&[f64], f64) = match (&self.target.target, &mut self.scratch) {
+                (Target::Policy(policy), Some(scratch)) => {
+                    batch.context(i, &mut context);
+                    let request = Request {
+                        decision_id: batch.decision_id(i),
+                        member_id: batch.member_id(i),
+                        at: batch.decided_at(i),
+                        context: &context,
+                        eligible: batch.eligible(i),
+                    };
+                    (policy.probabilities(&request, scratch), batch.propensity(i))
+                }
+                _ => {
+                    taken.fill(0.0);
+                    taken[action] = 1.0;
+                    (&taken, 1.0)
+                }
+            };
+            let member = rows.member[k];
+            let row = Row { reward: rows.reward[k], propensity, action, target, q_hat: rows.q_of(k) };
+            self.value.push(member, &row);
+            self.terms.push(row.terms());
+            let outcome = |reward: f64| Row { reward, q_hat: None, ..row };
+            self.revenue.push(member, &outcome(batch.revenue(i).to_major(self.minor_units)));
+            self.cost.push(member, &outcome(batch.cost(i).to_major(self.minor_units)));
+            for (s, stage) in self.stages.iter_mut().enumerate() {
+                stage.push(member, &outcome(f64::from(u8::from(batch.reached_at(i, s).is_some()))));
+            }
+            self.action_mass.iter_mut().zip(target).for_each(|(mass, p)| *mass += p);
+            self.segments.push(&rows.segments[k], target);
+            self.rows += 1;
+        }
+    }
+
+    fn finish(
+        &self,
+        meta: &LogMeta,
+        options: &Options,
+        pairs: &Pairs,
+        index: usize,
+        states: &[State<'_>],
+    ) -> PolicyEvaluation {
+        let one = |evaluation: &Evaluation| evaluation.estimates(options.confidence).remove(0);
+        let ok = |state: &State<'_>| state.value.certificate().refusals(&Default::default()).is_empty();
+        let differences = pairs
+            .of(index)
+            .map(|(other, estimator, pair)| Against {
+                policy: states[other].target.name.clone(),
+                estimator,
+                difference: (ok(self) && ok(&states[other])).then(|| pair.difference(options.confidence)),
+            })
+            .collect();
+        let share = |mass: f64| mass / self.rows.max(1) as f64;
+        PolicyEvaluation {
+            name: self.target.name.clone(),
+            role: self.target.role,
+            estimates: self.value.estimates(options.confidence),
+            revenue: one(&self.revenue),
+            cost: one(&self.cost),
+            stages: meta
+                .environment
+                .funnel
+                .names()
+                .zip(&self.stages)
+                .map(|(stage, evaluation)| StageRate { stage: stage.to_owned(), rate: one(evaluation) })
+                .collect(),
+            differences,
+            actions: meta
+                .catalogue
+                .names()
+                .zip(&self.action_mass)
+                .map(|(action, mass)| (action.to_owned(), share(*mass)))
+                .collect(),
+            segments: self.segments.finish(meta),
+        }
+    }
+}
+
+/// What every reader of a target's estimates must know.
+fn notes(target: &NamedTarget, meta: &LogMeta) -> Vec<String> {
+    let mut notes = vec![];
+    if meta.propensity_source == guerdon_core::PropensitySource::Estimated && !matches!(target.target, Target::Logging) {
+        notes.push(
+            "propensities were estimated from the log, not logged or designed: the value holds only if actions were drawn \
+             independently of what is known of a member"
+                .into(),
+        );
+    }
+    notes
+}
+
+/// The paired differences asked for: each target against each named one.
+struct Pairs {
+    pairs: Vec<(usize, usize, Estimator, PairedDifference)>,
+}
+
+impl Pairs {
+    fn new(targets: &[NamedTarget], against: &[String], estimators: &[Estimator]) -> Self {
+        let mut pairs = vec![];
+        for first in 0..targets.len() {
+            for name in against {
+                for (second, _) in targets.iter().enumerate().filter(|(i, t)| *i != first && &t.name == name) {
+                    for estimator in estimators {
+                        pairs.push((first, second, *estimator, PairedDifference::new(*estimator)));
+                    }
+                }
+            }
+        }
+        Pairs { pairs }
+    }
+
+    fn push(&mut self, rows: &BatchRows, states: &[State<'_>]) {
+        self.pairs.par_iter_mut().for_each(|(first, second, _, pair)| {
+            let (ours, theirs) = (&states[*first].terms, &states[*second].terms);
+            for ((member, a), b) in rows.member.iter().zip(ours).zip(theirs) {
+                pair.push(*member, a, b);
+            }
+        });
+    }
+
+    fn of(&self, index: usize) -> impl Iterator<Item = (usize, Estimator, &PairedDifference)> {
+        self.pairs.iter().filter(move |(first, ..)| *first == index).map(|(_, second, e, pair)| (*second, *e, pair))
+    }
+}
+
+/// The split whose held-out members may be used to value `policy` on this log: its own, if it was trained on the same raw
+/// data; none (all members) if it was trained on other data or not trained at all.
+pub fn held_out_of(policy: &Policy, meta: &LogMeta) -> Option<MemberSplit> {
+    policy.parts().training.as_ref().filter(|training| training.data_sha256 == meta.data_sha256).map(|training| training.split)
+}

@@ -1,0 +1,92 @@
+//! One pass over a log's decisions, and what of a decision is learned from.
+
+use guerdon_core::{Economics, Progress, Result, Value};
+use guerdon_data::{LogBatch, LogReader};
+
+/// How much was visited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Visited {
+    pub rows: u64,
+    pub members: u64,
+}
+
+/// Streams the decisions of the members for whom `include` holds, in the log's order; `f` gets the batch, the row in it,
+/// and the context. Memory: one batch.
+pub(crate) fn visit(
+    log: &LogReader,
+    include: &dyn Fn(&str) -> bool,
+    step: &str,
+    progress: &dyn Progress,
+    f: &mut dyn FnMut(&LogBatch, usize, &[Value]) -> Result<()>,
+) -> Result<Visited> {
+    progress.start(step, Some(log.rows()));
+    let mut visited = Visited::default();
+    let mut last_member = String::new();
+    for batch in log.batches()? {
+        let batch = batch?;
+        let mut context = Vec::new();
+        // Rows are sorted by member, so one member's answer holds for several rows.
+        let mut member: Option<(&str, bool)> = None;
+        for row in 0..batch.len() {
+            let id = batch.member_id(row);
+            let included = match member {
+                Some((last, included)) if last == id => included,
+                _ => include(id),
+            };
+            member = Some((id, included));
+            if included {
+                visited.rows += 1;
+                if visited.members == 0 || last_member != id {
+                    visited.members += 1;
+                    id.clone_into(&mut last_member);
+                }
+                batch.context(row, &mut context);
+                f(&batch, row, &context)?;
+            }
+        }
+        progress.advance(batch.len() as u64);
+    }
+    progress.finish();
+    Ok(visited)
+}
+
+/// What the outcome heads of one programme are compared with.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcomes {
+    pub stages: usize,
+    pub economics: Economics,
+    pub none: Option<usize>,
+}
+
+impl Outcomes {
+    pub fn of(log: &LogReader) -> Self {
+        let meta = log.meta();
+        Outcomes {
+            stages: meta.environment.funnel.stages.len(),
+            economics: meta.environment.economics.clone(),
+            none: meta.catalogue.none(),
+        }
+    }
+
+    /// Stages, then `paid`, then `revenue`.
+    pub fn heads(&self) -> usize {
+        self.stages + 2
+    }
+
+    /// Writes the heads of one decision: 1 for each stage that was reached, 1 if the reward paid (it cost money or
+    /// issued points), revenue in major units.
+    pub fn heads_of(&self, batch: &LogBatch, row: usize, out: &mut [f64]) {
+        for (stage, place) in out[..self.stages].iter_mut().enumerate() {
+            *place = f64::from(u8::from(batch.reached_at(row, stage).is_some()));
+        }
+        let paid = batch.cost(row).0 > 0 || batch.points_issued(row) > 0;
+        out[self.stages] = f64::from(u8::from(paid));
+        out[self.stages + 1] = batch.revenue(row).to_major(self.economics.minor_units);
+    }
+
+    /// Net value of one decision in major units.
+    pub fn net_of(&self, batch: &LogBatch, row: usize) -> f64 {
+        let offered = Some(batch.action(row)) != self.none;
+        self.economics.net_value(batch.revenue(row), batch.cost(row), offered)
+    }
+}

@@ -1,0 +1,149 @@
+//! Small policies for the tests.
+
+#![allow(dead_code)]
+
+use guerdon_core::{
+    Catalogue, FeatureType, FrequencyCap, Guardrails, MemberSplit, Money, PropensitySource, QuietHours, Reward, Seed,
+    Timestamp, Value,
+};
+use guerdon_policy::{
+    Dense, Encoder, Encoding, Exploration, FeatureSchema, FixedScores, MlpModel, Objective, OutcomeModel, Policy,
+    PolicyParts, Request, Training, heads,
+};
+
+pub const STAGES: [&str; 3] = ["viewed", "completed", "purchased"];
+
+/// Numbers uniform on [−1, 1), the same for ever.
+pub struct Draws(Seed, u64);
+
+impl Draws {
+    pub fn new(seed: u64) -> Draws {
+        Draws(Seed(seed), 0)
+    }
+
+    pub fn next(&mut self) -> f64 {
+        self.1 += 1;
+        self.0.uniform_indexed(self.1) * 2.0 - 1.0
+    }
+
+    pub fn floats(&mut self, n: usize, scale: f64) -> Vec<f32> {
+        (0..n).map(|_| (self.next() * scale) as f32).collect()
+    }
+}
+
+/// `none` and `offers` rewards.
+pub fn catalogue(offers: usize) -> Catalogue {
+    let reward = |i: usize| Reward {
+        action: if i == 0 { "none".into() } else { format!("offer{i}") },
+        kind: if i == 0 { "none".into() } else { "discount".into() },
+        amount: Money(100 * i as i64),
+        points: 10 * i as i64,
+        threshold: None,
+        pays_at: (i > 0).then_some(1),
+        valid_hours: None,
+        slot: None,
+        channels: vec!["email".into()],
+    };
+    Catalogue::new((0..=offers).map(reward).collect()).unwrap()
+}
+
+/// age, offers_7d (numbers), consent, region (categories): 2 + 2 + 4 + 5 slots.
+pub fn encoder() -> Encoder {
+    let number = |name: &str, mean, std| {
+        (FeatureSchema { name: name.into(), r#type: FeatureType::Number }, Encoding::Number { mean, std })
+    };
+    let category = |name: &str, levels: &[&str]| {
+        let levels = levels.iter().map(|level| level.to_string()).collect();
+        (FeatureSchema { name: name.into(), r#type: FeatureType::Category }, Encoding::Category { levels })
+    };
+    Encoder::new(vec![
+        number("age", 41.3, 12.7),
+        number("offers_7d", 1.1, 0.9),
+        category("consent", &["yes", "no"]),
+        category("region", &["north", "south", "west"]),
+    ])
+    .unwrap()
+}
+
+pub fn layer(draws: &mut Draws, inputs: usize, outputs: usize) -> Dense {
+    let scale = 1.5 / (inputs.max(1) as f64).sqrt();
+    Dense { inputs, outputs, weights: draws.floats(inputs * outputs, scale), bias: draws.floats(outputs, 0.3) }
+}
+
+pub fn linear(offers: usize) -> OutcomeModel {
+    OutcomeModel::Linear(layer(&mut Draws::new(1), encoder().width(), heads(STAGES.len()) * (offers + 1)))
+}
+
+pub fn mlp(offers: usize) -> OutcomeModel {
+    let mut draws = Draws::new(2);
+    let outputs = heads(STAGES.len()) * (offers + 1);
+    OutcomeModel::Mlp(MlpModel {
+        layers: vec![
+            layer(&mut draws, encoder().width(), 19),
+            layer(&mut draws, 19, 24),
+            layer(&mut draws, 24, outputs),
+        ],
+    })
+}
+
+pub fn fixed(offers: usize) -> OutcomeModel {
+    let mut draws = Draws::new(3);
+    OutcomeModel::Fixed(FixedScores { scores: (0..=offers).map(|_| draws.next()).collect() })
+}
+
+pub fn training() -> Training {
+    Training {
+        learner: "ridge".into(),
+        config: serde_json::json!({"alpha": 0.1 + 0.2, "folds": 5, "names": ["b", "a"]}),
+        seed: Seed(u64::MAX),
+        log_id: "log".into(),
+        data_sha256: "00".into(),
+        split: MemberSplit { seed: Seed(1), train_share: 0.7 },
+        rows: 10,
+        members: 3,
+        device: "cpu".into(),
+        code_version: "0.1.0".into(),
+        propensity_source: PropensitySource::Declared,
+    }
+}
+
+pub fn parts(model: OutcomeModel, offers: usize, exploration: Exploration) -> PolicyParts {
+    PolicyParts {
+        name: "test".into(),
+        encoder: encoder(),
+        catalogue: catalogue(offers),
+        stages: STAGES.map(String::from).into(),
+        model,
+        objective: Objective { margin: 0.3, lambda: 0.1, mu: 0.7, contact_cost: 0.05, point_value: 0.01 },
+        exploration,
+        guardrails: Guardrails::default(),
+        minor_units: 2,
+        seed: Seed(11),
+        training: Some(training()),
+    }
+}
+
+pub fn guardrails() -> Guardrails {
+    Guardrails {
+        kill_switch: false,
+        holdout: 0.1,
+        consent: Some("consent".into()),
+        quiet_hours: Some(QuietHours { from: 22, to: 7 }),
+        frequency_caps: vec![FrequencyCap { feature: "offers_7d".into(), most: 3.0 }],
+    }
+}
+
+pub fn policy(model: OutcomeModel, offers: usize, exploration: Exploration) -> Policy {
+    Policy::new(parts(model, offers, exploration)).unwrap()
+}
+
+pub const CONTEXT: [Value<'static>; 4] =
+    [Value::Number(35.0), Value::Number(1.0), Value::Category("yes"), Value::Category("south")];
+
+pub fn noon() -> Timestamp {
+    Timestamp::parse("2026-03-01T12:00:00Z").unwrap()
+}
+
+pub fn request<'a>(decision_id: &'a str, context: &'a [Value<'a>]) -> Request<'a> {
+    Request { decision_id, member_id: "m-1", at: noon(), context, eligible: None }
+}

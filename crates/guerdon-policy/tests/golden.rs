@@ -1,0 +1,56 @@
+//! Bundles of every format version load for ever, and decide to the bit as they did when they were written.
+
+use guerdon_policy::{FORMAT_VERSION, Policy};
+use serde::Deserialize;
+use std::path::Path;
+
+#[derive(Deserialize)]
+struct Golden {
+    version: String,
+    decisions: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    request: serde_json::Value,
+    decision: Answer,
+}
+
+/// Numbers are the hexadecimal bits of doubles.
+#[derive(Deserialize)]
+struct Answer {
+    action: String,
+    propensity: String,
+    probabilities: Vec<String>,
+    reasons: Vec<String>,
+}
+
+fn bits(number: f64) -> String {
+    format!("{:016x}", number.to_bits())
+}
+
+#[test]
+fn every_golden_bundle_loads_and_replays_to_the_bit() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../checkpoints/golden");
+    for format in 1..=FORMAT_VERSION {
+        let policy = Policy::load(&folder.join(format!("v{format}.safetensors"))).unwrap();
+        let text = std::fs::read_to_string(folder.join(format!("v{format}.json"))).unwrap();
+        let golden: Golden = serde_json::from_str(&text).unwrap();
+        assert_eq!(policy.version(), golden.version);
+        let mut scratch = policy.scratch();
+        for Case { request, decision: expected } in &golden.decisions {
+            let owned = policy.parse_request(&request.to_string(), &format!("v{format}")).unwrap();
+            let values = owned.values();
+            let decision = policy.decide(&owned.request(&values), &mut scratch);
+            let at = &owned.decision_id;
+            assert_eq!(policy.action_name(decision.action), expected.action, "{at}");
+            assert_eq!(bits(decision.propensity.get()), expected.propensity, "{at}");
+            assert_eq!(Vec::from_iter(decision.reasons.iter()), expected.reasons, "{at}");
+            let probabilities = policy.probabilities(&owned.request(&values), &mut scratch);
+            assert_eq!(Vec::from_iter(probabilities.iter().copied().map(bits)), expected.probabilities, "{at}");
+        }
+        let actions: std::collections::BTreeSet<_> =
+            golden.decisions.iter().map(|case| &case.decision.action).collect();
+        assert_eq!(actions.len(), policy.catalogue().len(), "the golden decisions take every action");
+    }
+}

@@ -1,0 +1,340 @@
+//! The command line: every flag with its meaning, unit and default.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Reward optimization for loyalty and rewards programmes.
+///
+/// From a programme's own logs Guerdon learns for each member which kind of reward to offer, what amount, and with what
+/// timing; proves offline what a policy is worth, or refuses; and exports it as a bundle that decides in microseconds.
+#[derive(Debug, Parser)]
+#[command(name = "guerdon", version, propagate_version = true, after_help = FIRST_STEPS, after_long_help = exit_codes())]
+pub struct Arguments {
+    /// Threads to use [default: all cores]. Results do not depend on it.
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    pub threads: Option<usize>,
+    /// No progress bars and no remarks on stderr.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const FIRST_STEPS: &str = "First steps:\n  guerdon run experiments/coffeehouse.toml     the main job on the built-in programme\n  guerdon --help                               also lists the exit codes";
+
+fn exit_codes() -> String {
+    let mut text = String::from(FIRST_STEPS);
+    text.push_str("\n\nExit codes:\n");
+    for (code, meaning) in guerdon_core::exit_codes() {
+        text.push_str(&format!("  {code:>2}  {meaning}\n"));
+    }
+    text
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("give a whole number of at least 1".into()),
+        Ok(n) => Ok(n),
+    }
+}
+
+fn confidence(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
+        _ => Err("give a coverage in (0, 1), say 0.95".into()),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("give a share in (0, 1], say 0.7".into()),
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("write path.to.key=value".into()),
+    }
+}
+
+/// The commands, in the order of the work.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Do it all: ingest, audit, train, evaluate, simulate, report
+    Run(RunArgs),
+    /// Make the raw event files of a built-in programme with known truth
+    Generate(GenerateArgs),
+    /// Turn raw event files into a decision log
+    Ingest(IngestArgs),
+    /// Check whether a decision log can be trusted
+    Audit(AuditArgs),
+    /// Learn a policy from a decision log
+    Train(TrainArgs),
+    /// Value a policy on a decision log, or refuse to
+    Evaluate(EvaluateArgs),
+    /// Roll policies out over a simulator fitted from a log: cost, incremental revenue, ROI
+    Simulate(SimulateArgs),
+    /// Answer requests (JSON lines on stdin) with decisions (JSON lines on stdout)
+    Decide(DecideArgs),
+    /// Show what is inside a policy bundle
+    Inspect(InspectArgs),
+    /// Set finished runs side by side
+    Compare(CompareArgs),
+    /// Print the canonical tables, or the columns of an environment's decision log
+    Schema(SchemaArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+}
+
+/// `guerdon run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The experiment file.
+    pub experiment: PathBuf,
+    /// The programme's raw files: a folder, or a file where the environment has one source. Without it, an experiment
+    /// with [generate] makes the built-in programme's.
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<PathBuf>,
+    /// Folder for runs and cached logs.
+    #[arg(long, value_name = "DIR", default_value = "checkpoints")]
+    pub out: PathBuf,
+    /// Override a value of the experiment file, or of the environment's with environment.path.to.key=value.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub sets: Vec<(String, String)>,
+    /// Where neural learners train.
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceArg,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon generate`
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// The environment's folder.
+    #[arg(long, value_name = "DIR")]
+    pub environment: PathBuf,
+    /// How many members.
+    #[arg(long, value_name = "N")]
+    pub members: u64,
+    /// The seed; the same seed makes the same bytes.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// The folder to make.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Print what was made as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon ingest`
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    /// The environment's folder: environment.toml and views.sql.
+    #[arg(long, value_name = "DIR")]
+    pub environment: PathBuf,
+    /// The raw files: a folder, or a file where the environment has one source.
+    #[arg(long, value_name = "PATH")]
+    pub data: PathBuf,
+    /// The decision log to write (Parquet).
+    #[arg(long, value_name = "LOG.parquet")]
+    pub out: PathBuf,
+    /// Override a value of environment.toml.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub sets: Vec<(String, String)>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon audit`
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// The decision log.
+    #[arg(long, value_name = "LOG.parquet")]
+    pub log: PathBuf,
+    /// Print the findings as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon train`
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// The environment's folder; its economics and guardrails go into the policy.
+    #[arg(long, value_name = "DIR")]
+    pub environment: PathBuf,
+    /// The decision log.
+    #[arg(long, value_name = "LOG.parquet")]
+    pub log: PathBuf,
+    /// ridge, neural, constant or uniform.
+    #[arg(long, value_name = "NAME")]
+    pub learner: String,
+    /// Settings of the learner; without it, its defaults.
+    #[arg(long, value_name = "TOML")]
+    pub config: Option<PathBuf>,
+    /// The seed of the split, the initial weights and the policy's draws.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Share of members trained on; the others are kept for `evaluate`.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.7, value_parser = share)]
+    pub train_share: f64,
+    /// Where neural learners train.
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceArg,
+    /// File for the state of an unfinished training; a second try resumes from it.
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint: Option<PathBuf>,
+    /// The policy bundle to write.
+    #[arg(long, value_name = "P.safetensors")]
+    pub out: PathBuf,
+    /// Override a value of environment.toml (economics, guardrails).
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub sets: Vec<(String, String)>,
+    /// Print what was learnt as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon evaluate`
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// The policy bundle.
+    #[arg(long, value_name = "P.safetensors")]
+    pub policy: PathBuf,
+    /// The decision log. On the data that the policy was trained on, only the members held out count.
+    #[arg(long, value_name = "LOG.parquet")]
+    pub log: PathBuf,
+    /// Estimators: dm, ips, snips, dr.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', default_value = "dm,ips,snips,dr")]
+    pub estimators: Vec<guerdon_ope::Estimator>,
+    /// Nominal coverage of the intervals.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.95, value_parser = confidence)]
+    pub confidence: f64,
+    /// Value the policy's best action rather than its own distribution.
+    #[arg(long)]
+    pub greedy: bool,
+    /// Folds over members for the cross-fitted outcome model.
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=50))]
+    pub folds: u8,
+    /// The seed of the folds.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Print the estimates as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon simulate`
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// The environment's folder.
+    #[arg(long, value_name = "DIR")]
+    pub environment: PathBuf,
+    /// The decision log to fit the simulator from.
+    #[arg(long, value_name = "LOG.parquet")]
+    pub log: PathBuf,
+    /// The policy bundles.
+    #[arg(long = "policy", value_name = "P.safetensors", num_args = 1.., required = true)]
+    pub policies: Vec<PathBuf>,
+    /// Decisions per member.
+    #[arg(long, value_name = "H", default_value_t = 8)]
+    pub horizon: usize,
+    /// Members simulated.
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub members: usize,
+    /// Fitted models, each on a bootstrap of members.
+    #[arg(long, value_name = "E", default_value_t = 10, value_parser = clap::value_parser!(u16).range(2..=1000))]
+    pub ensemble: u16,
+    /// The seed.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Nominal coverage of the intervals.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.95, value_parser = confidence)]
+    pub confidence: f64,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon decide`
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    /// The policy bundle.
+    #[arg(long, value_name = "P.safetensors")]
+    pub policy: PathBuf,
+    /// Always the best action, without exploration.
+    #[arg(long)]
+    pub greedy: bool,
+    /// Add the probability of every action.
+    #[arg(long)]
+    pub probs: bool,
+}
+
+/// `guerdon inspect`
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// The policy bundle.
+    #[arg(value_name = "P.safetensors")]
+    pub policy: PathBuf,
+    /// Print everything as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon compare`
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Run folders.
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// The constants and the uniform policy too.
+    #[arg(long)]
+    pub all: bool,
+    /// Print the comparison as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon schema`
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// The environment whose decision log is described; without it, the canonical tables that views.sql must make.
+    #[arg(long, value_name = "DIR")]
+    pub environment: Option<PathBuf>,
+    /// Print the columns as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    pub shell: Shell,
+}
+
+/// Where neural learners train.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum DeviceArg {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// Any vendor's GPU through wgpu; needs a build with `--features gpu`.
+    Gpu,
+}
+
+impl From<DeviceArg> for guerdon_learn::Device {
+    fn from(device: DeviceArg) -> Self {
+        match device {
+            DeviceArg::Cpu => guerdon_learn::Device::Cpu,
+            DeviceArg::Gpu => guerdon_learn::Device::Gpu,
+        }
+    }
+}

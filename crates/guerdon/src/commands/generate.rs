@@ -1,0 +1,24 @@
+//! `guerdon generate`: raw event files of a built-in programme.
+
+use crate::args::GenerateArgs;
+use crate::output;
+use guerdon_core::{Progress, Result, Seed};
+use guerdon_experiment::built_in;
+use std::process::ExitCode;
+
+pub fn run(args: &GenerateArgs, progress: &dyn Progress) -> Result<ExitCode> {
+    let environment = guerdon_data::environment::load(&args.environment, &[])?;
+    let made = built_in::generate(&environment.spec, args.members, Seed(args.seed), &args.out, progress)?;
+    if args.json {
+        output::json(&made)?;
+    } else {
+        output::line(&format!(
+            "{}: {} members, {} decisions, {} events; the truth is in truth.parquet and truth.json",
+            args.out.display(),
+            output::count(made.members),
+            output::count(made.decisions),
+            output::count(made.events)
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

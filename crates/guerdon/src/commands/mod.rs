@@ -1,0 +1,17 @@
+//! One file a command; each reads its flags, calls the crate that does the work, and prints.
+
+pub mod audit;
+pub mod compare;
+pub mod completions;
+pub mod decide;
+pub mod evaluate;
+pub mod generate;
+pub mod ingest;
+pub mod inspect;
+pub mod run;
+pub mod schema;
+pub mod simulate;
+pub mod train;
+
+/// The exit code for a result that is "not evaluable".
+pub const NOT_EVALUABLE: u8 = 3;
