@@ -3,7 +3,6 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Once;
 
 /// The workspace's folder.
 pub fn root() -> PathBuf {
@@ -22,18 +21,15 @@ pub fn data(part: &str) -> Option<PathBuf> {
     None
 }
 
-/// The binary, built once per test process with the same profile as the tests.
+/// The binary, which `cargo test --workspace` builds beside the tests (the guerdon crate has an integration test of its own,
+/// and that makes cargo do it).
 pub fn binary() -> PathBuf {
-    static BUILT: Once = Once::new();
-    BUILT.call_once(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--locked", "-p", "guerdon"]).current_dir(root());
-        assert!(build.status().expect("cargo runs").success(), "the guerdon binary does not build");
-    });
     // target/<profile>/deps/<this test> → target/<profile>/guerdon
     let here = std::env::current_exe().expect("a test knows its own path");
     let profile = here.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
-    profile.join(format!("guerdon{}", std::env::consts::EXE_SUFFIX))
+    let binary = profile.join(format!("guerdon{}", std::env::consts::EXE_SUFFIX));
+    assert!(binary.is_file(), "{} is not there: run the tests with cargo test --workspace", binary.display());
+    binary
 }
 
 /// Runs `guerdon` with these words in the workspace's folder.

@@ -166,8 +166,11 @@ fn a_wrong_column_type_names_table_column_and_both_types() {
 fn a_propensity_of_zero_or_above_one_names_the_decision_and_the_number() {
     for bad in ["0", "1.2"] {
         let mut programme = Programme::new();
-        programme.decisions =
-            programme.decisions.replacen("d007,m007,2026-01-05T10:00:00Z,points_100,0.5", &format!("d007,m007,2026-01-05T10:00:00Z,points_100,{bad}"), 1);
+        programme.decisions = programme.decisions.replacen(
+            "d007,m007,2026-01-05T10:00:00Z,points_100,0.5",
+            &format!("d007,m007,2026-01-05T10:00:00Z,points_100,{bad}"),
+            1,
+        );
         programme.refused(14, &["d007", bad, "(0, 1]"]);
     }
 }
@@ -234,11 +237,23 @@ fn requests_are_answered_until_a_bad_one_is_named_by_its_line() {
     let programme = Programme::new();
     let policy = programme.policy();
     let bad = [
-        (22, r#"{"decision_id":"d1","member_id":"m1","at":"2026-02-01T10:00:00Z","context":{"age":30,"tenure":1},"colour":"red"}"#, "colour"),
-        (22, r#"{"decision_id":"d1","member_id":"m1","at":"2026-02-01T10:00:00Z","context":{"age":30,"tenure":1,"height":2}}"#, "height"),
+        (
+            22,
+            r#"{"decision_id":"d1","member_id":"m1","at":"2026-02-01T10:00:00Z","context":{"age":30,"tenure":1},"colour":"red"}"#,
+            "colour",
+        ),
+        (
+            22,
+            r#"{"decision_id":"d1","member_id":"m1","at":"2026-02-01T10:00:00Z","context":{"age":30,"tenure":1,"height":2}}"#,
+            "height",
+        ),
         (23, r#"{"decision_id":"d1","member_id":"m1","at":"2026-02-01T10:00:00Z","context":{"age":30}}"#, "tenure"),
         (23, r#"{"member_id":"m1","at":"2026-02-01T10:00:00Z","context":{"age":30,"tenure":1}}"#, "decision_id"),
-        (24, r#"{"decision_id":"d1","member_id":"m1","at":"2026-02-01T10:00:00Z","context":{"age":"old","tenure":1}}"#, "age"),
+        (
+            24,
+            r#"{"decision_id":"d1","member_id":"m1","at":"2026-02-01T10:00:00Z","context":{"age":"old","tenure":1}}"#,
+            "age",
+        ),
         (24, r#"not JSON"#, "line 2"),
     ];
     for (code, line, word) in bad {
@@ -246,7 +261,11 @@ fn requests_are_answered_until_a_bad_one_is_named_by_its_line() {
         let (found, message) = failure(&output);
         assert_eq!(found, code, "{message}");
         assert!(message.contains(word) && message.contains("line 2"), "{word:?}: {message}");
-        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1, "the good request before it is answered");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).lines().count(),
+            1,
+            "the good request before it is answered"
+        );
     }
 }
 
@@ -285,7 +304,14 @@ fn a_policy_of_another_programme_does_not_fit_a_log() {
     let policy = programme.policy();
     let log = programme.path("hillstrom.parquet");
     json(&guerdon(words![
-        "ingest", "--environment", "environments/hillstrom", "--data", folder, "--out", &log, "--json"
+        "ingest",
+        "--environment",
+        "environments/hillstrom",
+        "--data",
+        folder,
+        "--out",
+        &log,
+        "--json"
     ]));
     let (code, message) = failure(&guerdon(words!["evaluate", "--policy", &policy, "--log", &log]));
     assert_eq!(code, 25, "{message}");

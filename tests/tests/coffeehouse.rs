@@ -71,7 +71,9 @@ fn policies(ran: &serde_json::Value) -> Vec<(String, Policy)> {
     let folder = Path::new(ran["folder"].as_str().unwrap());
     let all = ran["manifest"]["policies"].as_array().unwrap();
     all.iter()
-        .map(|p| (p["name"].as_str().unwrap().to_owned(), Policy::load(&folder.join(p["file"].as_str().unwrap())).unwrap()))
+        .map(|p| {
+            (p["name"].as_str().unwrap().to_owned(), Policy::load(&folder.join(p["file"].as_str().unwrap())).unwrap())
+        })
         .collect()
 }
 

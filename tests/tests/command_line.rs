@@ -10,11 +10,29 @@ fn small_programme(work: &Path) -> (PathBuf, PathBuf) {
     let (raw, log, policy) = (work.join("raw"), work.join("log.parquet"), work.join("ridge.safetensors"));
     let environment = "environments/coffeehouse";
     json(&guerdon(words![
-        "generate", "--environment", environment, "--members", "400", "--seed", "5", "--out", &raw, "--json"
+        "generate",
+        "--environment",
+        environment,
+        "--members",
+        "400",
+        "--seed",
+        "5",
+        "--out",
+        &raw,
+        "--json"
     ]));
     json(&guerdon(words!["ingest", "--environment", environment, "--data", &raw, "--out", &log, "--json"]));
     json(&guerdon(words![
-        "train", "--environment", environment, "--log", &log, "--learner", "ridge", "--out", &policy, "--json"
+        "train",
+        "--environment",
+        environment,
+        "--log",
+        &log,
+        "--learner",
+        "ridge",
+        "--out",
+        &policy,
+        "--json"
     ]));
     (log, policy)
 }
@@ -37,9 +55,9 @@ fn request(policy: &Path, decision: usize) -> String {
 #[test]
 fn every_command_has_help_that_says_what_it_does() {
     let help = String::from_utf8(guerdon(["--help"]).stdout).unwrap();
-    for command in
-        ["run", "generate", "ingest", "audit", "train", "evaluate", "simulate", "decide", "inspect", "compare", "schema"]
-    {
+    for command in [
+        "run", "generate", "ingest", "audit", "train", "evaluate", "simulate", "decide", "inspect", "compare", "schema",
+    ] {
         assert!(help.contains(command), "{command} is not in --help");
         let own = guerdon([command, "--help"]);
         assert!(own.status.success());
@@ -98,8 +116,22 @@ fn the_simulator_states_cost_revenue_and_roi_beside_the_offline_estimate() {
     let work = tempfile::tempdir().unwrap();
     let (log, policy) = small_programme(work.path());
     let output = guerdon(words![
-        "simulate", "--environment", "environments/coffeehouse", "--log", &log, "--policy", &policy, "--horizon", "4",
-        "--members", "200", "--ensemble", "4", "--seed", "1", "--json"
+        "simulate",
+        "--environment",
+        "environments/coffeehouse",
+        "--log",
+        &log,
+        "--policy",
+        &policy,
+        "--horizon",
+        "4",
+        "--members",
+        "200",
+        "--ensemble",
+        "4",
+        "--seed",
+        "1",
+        "--json"
     ]);
     let simulated = json(&output);
     assert!(simulated["simulation"]["policies"].as_array().unwrap().len() >= 2, "the policy and none");
@@ -112,8 +144,17 @@ fn a_gpu_that_this_build_does_not_have_is_refused_with_what_would_do() {
     let work = tempfile::tempdir().unwrap();
     let (log, _) = small_programme(work.path());
     let output = guerdon(words![
-        "train", "--environment", "environments/coffeehouse", "--log", &log, "--learner", "neural", "--device", "gpu",
-        "--out", work.path().join("n.safetensors")
+        "train",
+        "--environment",
+        "environments/coffeehouse",
+        "--log",
+        &log,
+        "--learner",
+        "neural",
+        "--device",
+        "gpu",
+        "--out",
+        work.path().join("n.safetensors")
     ]);
     assert_eq!(output.status.code(), Some(26));
     assert!(String::from_utf8_lossy(&output.stderr).contains("gpu"));
@@ -133,12 +174,26 @@ fn bandit24_can_be_pointed_at_either_log() {
     let work = tempfile::tempdir().unwrap();
     let log = work.path().join("log.parquet");
     let by_file = json(&guerdon(words![
-        "ingest", "--environment", "environments/bandit24", "--data", folder.join("log_10000.parquet"), "--out", &log,
+        "ingest",
+        "--environment",
+        "environments/bandit24",
+        "--data",
+        folder.join("log_10000.parquet"),
+        "--out",
+        &log,
         "--json"
     ]));
     let by_set = json(&guerdon(words![
-        "ingest", "--environment", "environments/bandit24", "--data", &folder, "--out", &log, "--set",
-        "sources.log.path=log_10000.parquet", "--json"
+        "ingest",
+        "--environment",
+        "environments/bandit24",
+        "--data",
+        &folder,
+        "--out",
+        &log,
+        "--set",
+        "sources.log.path=log_10000.parquet",
+        "--json"
     ]));
     assert_eq!(by_file["decisions"], 10_000);
     assert_eq!(by_file["mean_revenue"].as_f64(), Some(0.334));

@@ -9,8 +9,19 @@ use std::path::Path;
 /// The run's decision log, policies, estimates, audit and simulation, by name.
 fn run(out: &Path, threads: &str) -> BTreeMap<String, Vec<u8>> {
     let ran = json(&guerdon(words![
-        "run", "experiments/coffeehouse.toml", "--out", out, "--threads", threads, "--json",
-        "--set", "generate.members=600", "--set", "simulate.members=200", "--set", "simulate.ensemble=3"
+        "run",
+        "experiments/coffeehouse.toml",
+        "--out",
+        out,
+        "--threads",
+        threads,
+        "--json",
+        "--set",
+        "generate.members=600",
+        "--set",
+        "simulate.members=200",
+        "--set",
+        "simulate.ensemble=3"
     ]));
     let folder = Path::new(ran["folder"].as_str().unwrap()).to_owned();
     let mut files = BTreeMap::new();

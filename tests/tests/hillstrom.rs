@@ -33,7 +33,14 @@ fn arm_means_are_those_of_the_file() {
     let work = tempfile::tempdir().unwrap();
     let log = work.path().join("log.parquet");
     let summary = json(&guerdon(words![
-        "ingest", "--environment", "environments/hillstrom", "--data", &folder, "--out", &log, "--json"
+        "ingest",
+        "--environment",
+        "environments/hillstrom",
+        "--data",
+        &folder,
+        "--out",
+        &log,
+        "--json"
     ]));
     assert_eq!(summary["decisions"].as_i64().unwrap(), arms.values().map(|arm| arm[0]).sum::<i64>());
     for (arm, [n, visits, conversions, cents]) in arms {

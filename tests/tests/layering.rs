@@ -76,9 +76,13 @@ fn every_crate_of_the_workspace_has_a_floor() {
 fn the_serving_crate_pulls_in_no_framework_runtime_or_threads() {
     let closure = Metadata::load().closure("guerdon-policy");
     assert!(closure.contains(&"safetensors".to_owned()), "the closure is not what it should be: {closure:?}");
-    let banned = ["burn", "arrow", "parquet", "datafusion", "ndarray", "rayon", "crossbeam", "tokio", "futures", "async"];
+    let banned =
+        ["burn", "arrow", "parquet", "datafusion", "ndarray", "rayon", "crossbeam", "tokio", "futures", "async"];
     for name in &closure {
-        assert!(!banned.iter().any(|b| name == b || name.starts_with(&format!("{b}-"))), "guerdon-policy pulls in {name}");
+        assert!(
+            !banned.iter().any(|b| name == b || name.starts_with(&format!("{b}-"))),
+            "guerdon-policy pulls in {name}"
+        );
     }
     assert!(closure.len() <= 40, "{} crates: {closure:?}", closure.len());
 }

@@ -53,11 +53,18 @@ fn uniform_on_open_bandit(campaign: &str) -> Option<(Option<i32>, serde_json::Va
     let file = folder.join(format!("bts_{campaign}.parquet"));
     json(&guerdon(words!["ingest", "--environment", "environments/obd", "--data", file, "--out", &log, "--json"]));
     json(&guerdon(words![
-        "train", "--environment", "environments/obd", "--log", &log, "--learner", "uniform", "--out", &policy, "--json"
+        "train",
+        "--environment",
+        "environments/obd",
+        "--log",
+        &log,
+        "--learner",
+        "uniform",
+        "--out",
+        &policy,
+        "--json"
     ]));
-    let output = guerdon(words![
-        "evaluate", "--policy", &policy, "--log", &log, "--estimators", "ips,snips", "--json"
-    ]);
+    let output = guerdon(words!["evaluate", "--policy", &policy, "--log", &log, "--estimators", "ips,snips", "--json"]);
     Some((output.status.code(), json(&output)))
 }
 

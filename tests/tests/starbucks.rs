@@ -10,7 +10,14 @@ fn the_decision_log_has_the_counts_of_an_independent_count() {
     let work = tempfile::tempdir().unwrap();
     let log = work.path().join("log.parquet");
     let summary = json(&guerdon(words![
-        "ingest", "--environment", "environments/starbucks", "--data", folder, "--out", &log, "--json"
+        "ingest",
+        "--environment",
+        "environments/starbucks",
+        "--data",
+        folder,
+        "--out",
+        &log,
+        "--json"
     ]));
     for (ours, theirs) in [
         (&summary["decisions"], 47_192),
@@ -41,9 +48,8 @@ fn estimate<'v>(ran: &'v Value, policy: &str, estimator: &str) -> &'v Value {
 fn the_best_learner_is_worth_more_than_what_was_done_and_than_nothing() {
     let Some(folder) = data("starbucks") else { return };
     let work = tempfile::tempdir().unwrap();
-    let ran = json(&guerdon(words![
-        "run", "experiments/starbucks.toml", "--data", folder, "--out", work.path(), "--json"
-    ]));
+    let ran =
+        json(&guerdon(words!["run", "experiments/starbucks.toml", "--data", folder, "--out", work.path(), "--json"]));
     let value = |policy: &str, estimator: &str| estimate(&ran, policy, estimator)["value"].as_f64().unwrap();
     let learners: Vec<&str> = ran["estimates"]
         .as_array()

@@ -228,13 +228,6 @@ impl Rules {
     }
 }
 
-/// One member's outcomes under the rules of `environment`; for a single use. See [`Rules::attribute`].
-pub fn outcomes(environment: &Environment, catalogue: &Catalogue, touches: &[Touch], events: &[Event]) -> Vec<Outcome> {
-    let mut outcomes = vec![];
-    Rules::new(environment, catalogue).attribute(touches, touches.len(), events, &mut outcomes);
-    outcomes
-}
-
 fn stage_rules(environment: &Environment, names: &EventNames) -> Vec<StageRule> {
     let stages = environment.funnel.stages.iter();
     stages

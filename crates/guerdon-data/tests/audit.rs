@@ -202,7 +202,10 @@ fn a_feature_that_knows_the_future_is_a_suspect_by_its_value_or_by_being_there_a
         let found: Vec<_> = report.of("leakage").collect();
         assert_eq!(found.len(), 1, "{:#?}", worries(&report));
         assert!(found[0].sentence.starts_with("suspect foretells"), "{}", found[0].sentence);
-        assert_eq!(severity(&report, "balance"), Severity::Ok, "{:#?}", worries(&report));
+        // What the action moved can't be independent of it either; no other feature is under suspicion.
+        let other =
+            report.of("balance").find(|f| f.severity > Severity::Ok && !f.sentence.contains("depends on suspect"));
+        assert_eq!(other, None);
     }
 }
 
@@ -225,7 +228,8 @@ fn the_report_survives_json_and_lists_the_grave_first() {
 
 #[test]
 fn a_small_log_says_what_it_can_not_tell() {
-    let (_, log) = Programme::small().ingest().unwrap();
+    let programme = Programme::small();
+    let (_, log) = programme.ingest().unwrap();
     let report = audit(log.path(), &NoProgress).unwrap();
     assert_eq!(severity(&report, "size"), Severity::Warning);
     assert_eq!(severity(&report, "support"), Severity::Warning);
@@ -282,6 +286,8 @@ fn the_open_bandit_logs_are_judged_by_how_they_explored() {
             "bts_women" => assert!((ess - 2.1).abs() < 0.1, "{ess}"),
             _ => assert!(uniform && ess > 9_999.0, "{ess}"),
         }
+        // Thompson sampling all but rules out some items at times; that is a warning, not a fault of the propensities.
+        assert_eq!(report.worst() == Severity::Warning, !uniform, "{file}: {:#?}", worries(&report));
     }
 }
 

@@ -154,6 +154,21 @@ fn broken_json_is_named_with_its_file() {
 }
 
 #[test]
+fn a_cut_gzip_is_named_with_its_file() {
+    let Some(data) = common::real_data("starbucks") else { return };
+    let folder = tempfile::TempDir::new().unwrap();
+    for name in ["portfolio.json", "profile.json.gz", "transcript.json.gz"] {
+        let whole = std::fs::read(data.join(name)).unwrap();
+        let length = if name == "transcript.json.gz" { whole.len() / 2 } else { whole.len() };
+        std::fs::write(folder.path().join(name), &whole[..length]).unwrap();
+    }
+    let loaded = guerdon_data::environment::load(&common::root().join("environments/starbucks"), &[]).unwrap();
+    let out = folder.path().join("log.parquet");
+    let error = guerdon_data::ingest(&loaded, folder.path(), &out, &Default::default(), &guerdon_core::NoProgress);
+    says(&error.unwrap_err(), 11, &["transcript.json.gz", "JSON"]);
+}
+
+#[test]
 fn a_parquet_that_is_no_decision_log_is_refused() {
     let Some(data) = common::real_data("bandit24") else { return };
     says(&LogReader::open(&data.join("log_10000.parquet")).unwrap_err(), 11, &["guerdon", "ingest"]);

@@ -103,8 +103,17 @@ fn a_single_source_may_be_named_itself() {
 }
 
 #[test]
-fn one_thread_and_two_write_the_same_bytes() {
+fn one_thread_and_two_and_a_tight_memory_write_the_same_bytes() {
     let Some((_, one, _first)) = ingest_real("starbucks", &[], 1) else { return };
     let Some((_, two, _second)) = ingest_real("starbucks", &[], 2) else { return };
     assert!(std::fs::read(one.path()).unwrap() == std::fs::read(two.path()).unwrap());
+    // So little memory that sorting goes through files.
+    let data = common::real_data("starbucks").unwrap();
+    let loaded = guerdon_data::environment::load(&common::root().join("environments/starbucks"), &[]).unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let out = folder.path().join("log.parquet");
+    let tight = guerdon_data::IngestOptions { threads: 2, memory_limit: 40 << 20, temp_dir: None };
+    guerdon_data::ingest(&loaded, &data, &out, &tight, &guerdon_core::NoProgress).unwrap();
+    assert!(std::fs::read(one.path()).unwrap() == std::fs::read(&out).unwrap());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing but the log is left");
 }

@@ -37,7 +37,8 @@ fn outcome(
 /// Decisions in order: a1 (10 h, half), a2 (14 h, star), a3 (40 h, none), b1 (10 h, star); b2 (95 h) is immature.
 #[test]
 fn every_event_inside_a_window_counts_for_it() {
-    let (summary, log) = Programme::small().ingest().unwrap();
+    let programme = Programme::small();
+    let (summary, log) = programme.ingest().unwrap();
     let batch = only_batch(&log);
     let ids: Vec<&str> = (0..batch.len()).map(|i| batch.decision_id(i)).collect();
     assert_eq!(ids, ["a1", "a2", "a3", "b1"]);
@@ -104,7 +105,8 @@ fn by_last_touch_a_view_goes_to_the_latest_decision_with_its_action() {
 
 #[test]
 fn features_tell_what_was_known_just_before() {
-    let (_, log) = Programme::small().ingest().unwrap();
+    let programme = Programme::small();
+    let (_, log) = programme.ingest().unwrap();
     let batch = only_batch(&log);
     let names: Vec<&str> = log.meta().environment.features.iter().map(|feature| feature.name.as_str()).collect();
     let feature = |i: usize, name: &str| {

@@ -153,7 +153,8 @@ impl<'l> Evaluator<'l> {
         targets.iter().try_for_each(|target| check_fit(target, log.meta()))?;
         let include = |member: &str| options.includes(member);
         let plan = SegmentPlan::new(log, &options.segments, &include)?;
-        let mut states: Vec<State> = targets.iter().map(|target| State::new(target, log.meta(), options, &plan)).collect();
+        let mut states: Vec<State> =
+            targets.iter().map(|target| State::new(target, log.meta(), options, &plan)).collect();
         let mut pairs = Pairs::new(targets, against, &options.estimators);
 
         progress.start("valuing policies", Some(log.rows()));
@@ -169,8 +170,9 @@ impl<'l> Evaluator<'l> {
         if members.count == 0 {
             return Err(Error::Empty {
                 place: "the log".into(),
-                what: "no decision of a member that training held out; train with a share below 1, or bring another log"
-                    .into(),
+                what:
+                    "no decision of a member that training held out; train with a share below 1, or bring another log"
+                        .into(),
             });
         }
         Ok(states.iter().enumerate().map(|(i, state)| state.finish(log.meta(), options, &pairs, i, &states)).collect())
@@ -181,7 +183,12 @@ impl<'l> Evaluator<'l> {
 fn check_fit(target: &NamedTarget, meta: &LogMeta) -> Result<()> {
     let Target::Policy(policy) = &target.target else { return Ok(()) };
     let mismatch = |what: &str, given: String, wanted: String| {
-        Err(Error::Mismatch { place: format!("policy {:?} and the log", target.name), what: what.into(), given, wanted })
+        Err(Error::Mismatch {
+            place: format!("policy {:?} and the log", target.name),
+            what: what.into(),
+            given,
+            wanted,
+        })
     };
     let theirs: Vec<&str> = policy.schema().map(|f| f.name.as_str()).collect();
     let ours: Vec<&str> = meta.environment.features.iter().map(|f| f.name.as_str()).collect();
@@ -390,7 +397,8 @@ impl<'t> State<'t> {
 /// What every reader of a target's estimates must know.
 fn notes(target: &NamedTarget, meta: &LogMeta) -> Vec<String> {
     let mut notes = vec![];
-    if meta.propensity_source == guerdon_core::PropensitySource::Estimated && !matches!(target.target, Target::Logging) {
+    if meta.propensity_source == guerdon_core::PropensitySource::Estimated && !matches!(target.target, Target::Logging)
+    {
         notes.push(
             "propensities were estimated from the log, not logged or designed: the value holds only if actions were drawn \
              independently of what is known of a member"
@@ -437,5 +445,10 @@ impl Pairs {
 /// The split whose held-out members may be used to value `policy` on this log: its own, if it was trained on the same raw
 /// data; none (all members) if it was trained on other data or not trained at all.
 pub fn held_out_of(policy: &Policy, meta: &LogMeta) -> Option<MemberSplit> {
-    policy.parts().training.as_ref().filter(|training| training.data_sha256 == meta.data_sha256).map(|training| training.split)
+    policy
+        .parts()
+        .training
+        .as_ref()
+        .filter(|training| training.data_sha256 == meta.data_sha256)
+        .map(|training| training.split)
 }

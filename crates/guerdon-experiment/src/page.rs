@@ -40,7 +40,10 @@ pub fn report(
         findings: audit.findings.clone(),
         reproducibility: Reproducibility {
             seed: Some(experiment.seed.0),
-            split: Some(MemberSplit { seed: experiment.seed.named("split"), train_share: experiment.split.train_share }),
+            split: Some(MemberSplit {
+                seed: experiment.seed.named("split"),
+                train_share: experiment.split.train_share,
+            }),
             code_version: manifest.code_version.clone(),
             log_id: manifest.log_id.clone(),
             data_sha256: manifest.data_sha256.clone(),
@@ -151,7 +154,8 @@ fn segments(evaluation: &PolicyEvaluation) -> Vec<SegmentShares> {
     let of = |feature: &str| {
         let rows: Vec<&Segment> = evaluation.segments.iter().filter(|s| s.feature == feature).collect();
         let actions: Vec<String> = evaluation.actions.keys().cloned().collect();
-        let share = |mass: &BTreeMap<String, f64>| actions.iter().map(|a| mass.get(a).copied().unwrap_or(0.0)).collect();
+        let share =
+            |mass: &BTreeMap<String, f64>| actions.iter().map(|a| mass.get(a).copied().unwrap_or(0.0)).collect();
         SegmentShares {
             policy: page_name(evaluation),
             feature: feature.to_owned(),
@@ -197,7 +201,11 @@ fn assumptions(environment: &Environment) -> Vec<String> {
 }
 
 /// The roll-out as the page shows it; the page itself withholds what an estimate refused.
-pub fn roi_section(simulation: &Simulation, evaluations: &[PolicyEvaluation], headline: guerdon_ope::Estimator) -> RoiSection {
+pub fn roi_section(
+    simulation: &Simulation,
+    evaluations: &[PolicyEvaluation],
+    headline: guerdon_ope::Estimator,
+) -> RoiSection {
     let value = |i: &Interval| IntervalValue::new(i.value, i.lower, i.upper);
     let row = |policy: &PolicyRollout| {
         let evaluation = evaluations.iter().find(|e| e.name == policy.name);

@@ -103,8 +103,10 @@ pub fn run(file: &Path, options: &RunOptions, progress: &dyn Progress) -> Result
     let simulation = match experiment.simulate {
         None => None,
         Some(simulate) => Some(kept_or(&folder.simulation(), || {
-            let named: Vec<NamedPolicy> =
-                policies.iter().map(|(name, policy)| NamedPolicy { name: name.clone(), policy: policy.clone() }).collect();
+            let named: Vec<NamedPolicy> = policies
+                .iter()
+                .map(|(name, policy)| NamedPolicy { name: name.clone(), policy: policy.clone() })
+                .collect();
             let options = SimulateOptions {
                 horizon: simulate.horizon,
                 members: simulate.members,

@@ -92,7 +92,12 @@ fn index_of(meta: &LogMeta, name: &str) -> Result<usize> {
     let specs = &meta.environment.features;
     specs.iter().position(|spec| spec.name == name).ok_or_else(|| {
         let known: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
-        Error::config("the experiment", "report.segments", format!("{name:?}"), format!("a feature: {}", known.join(", ")))
+        Error::config(
+            "the experiment",
+            "report.segments",
+            format!("{name:?}"),
+            format!("a feature: {}", known.join(", ")),
+        )
     })
 }
 
@@ -120,9 +125,7 @@ impl Cut {
                 format!("{} and above", short(*high)),
                 "unknown".into(),
             ],
-            Cut::Categories(names) => {
-                names.iter().cloned().chain(["other".to_owned(), "unknown".to_owned()]).collect()
-            }
+            Cut::Categories(names) => names.iter().cloned().chain(["other".to_owned(), "unknown".to_owned()]).collect(),
         }
     }
 

@@ -76,6 +76,9 @@ impl Accumulator {
     }
 }
 
+/// Adds the groups that a row counts for, with weights.
+pub(crate) type Assign<'a> = dyn Fn(&LogBatch, usize, &mut Vec<(usize, f64)>) + 'a;
+
 /// What one pass accumulates.
 pub(crate) struct Plan<'a> {
     /// Whose rows.
@@ -88,8 +91,8 @@ pub(crate) struct Plan<'a> {
     pub fill: &'a dyn Fn(&LogBatch, usize, &mut [f64]),
     /// How many groups there are.
     pub groups: usize,
-    /// Adds the groups that a row counts for, with weights.
-    pub assign: &'a dyn Fn(&LogBatch, usize, &mut Vec<(usize, f64)>),
+    /// Which groups a row counts for.
+    pub assign: &'a Assign<'a>,
 }
 
 /// What a pass gave.
@@ -119,11 +122,7 @@ pub(crate) fn accumulate(log: &LogReader, plan: &Plan, progress: &dyn Progress) 
     let visited = visit(log, plan.include, "sum rows", progress, &mut |batch, row, context| {
         groups.clear();
         (plan.assign)(batch, row, &mut groups);
-        sums.push(
-            |out| plan.encoder.encode(context, out),
-            |out| (plan.fill)(batch, row, out),
-            groups.iter().copied(),
-        );
+        sums.push(|out| plan.encoder.encode(context, out), |out| (plan.fill)(batch, row, out), groups.iter().copied());
         Ok(())
     })?;
     let groups = sums.finish();

@@ -65,7 +65,9 @@ fn open_gpu() -> Result<burn::tensor::Device> {
     let opened = OPENED.get_or_init(|| burn::tensor::Device::wgpu_options().init().map_err(|error| error.to_string()));
     opened.clone().map_err(|error| Error::Device {
         given: "gpu".into(),
-        reason: format!("no usable adapter ({error}); install a Vulkan, Metal or DirectX 12 driver, or use --device cpu"),
+        reason: format!(
+            "no usable adapter ({error}); install a Vulkan, Metal or DirectX 12 driver, or use --device cpu"
+        ),
     })
 }
 

@@ -8,6 +8,9 @@ use guerdon_core::{Progress, Result};
 use guerdon_data::{LogBatch, LogReader};
 use guerdon_policy::Encoder;
 
+/// Whether a decision (a row of a batch) counts.
+pub type Applies<'a> = dyn Fn(&LogBatch, usize) -> bool + 'a;
+
 /// What to fit.
 pub struct HeadPlan<'a> {
     /// Whose decisions count at all (the encoder too is fitted to these only).
@@ -22,7 +25,7 @@ pub struct HeadPlan<'a> {
     pub fill: &'a dyn Fn(&LogBatch, usize, &mut [f64]),
     /// Whether a decision counts; `None` counts all. For targets that only some decisions have (spend of those who
     /// bought, a stage's chance among those who reached the one before).
-    pub applies: Option<&'a dyn Fn(&LogBatch, usize) -> bool>,
+    pub applies: Option<&'a Applies<'a>>,
     /// How much to shrink.
     pub shrinkage: Shrinkage,
     /// The encoder to use; `None` fits one, unweighted, to the included members.
@@ -60,9 +63,8 @@ pub fn fit_heads(log: &LogReader, plan: &HeadPlan, progress: &dyn Progress) -> R
                 return;
             }
             let (member, action) = (batch.member_id(row), batch.action(row));
-            groups.extend((0..plan.replicas).map(|replica| {
-                (replica * actions + action, (plan.weight)(replica, member))
-            }));
+            groups
+                .extend((0..plan.replicas).map(|replica| (replica * actions + action, (plan.weight)(replica, member))));
         },
     };
     let sums = accumulate(log, &pass, progress)?;

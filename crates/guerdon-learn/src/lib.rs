@@ -52,7 +52,7 @@ pub use config::{ConstantConfig, LearnerConfig, NeuralConfig, RidgeConfig, Unifo
 pub use crossfit::CrossFit;
 pub use device::Device;
 pub use encoding::{Levels, fit_encoder};
-pub use heads::{FittedHeads, HeadPlan, fit_heads};
+pub use heads::{Applies, FittedHeads, HeadPlan, fit_heads};
 pub use linear::{LinearHeads, Shrinkage, choose_lambda, mean_squared_error, solve};
 pub use metrics::Metric;
 pub use moments::Moments;

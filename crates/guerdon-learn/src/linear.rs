@@ -76,7 +76,10 @@ pub fn solve(actions: &[Moments], shrinkage: Shrinkage, learner: &str) -> Result
     let (inputs, targets) = actions.first().map_or((0, 0), |first| (first.inputs(), first.targets()));
     let rows: f64 = actions.iter().map(Moments::weight).sum();
     if rows <= 0.0 {
-        return Err(Error::Empty { place: learner.into(), what: "no rows to fit; give a log with training rows".into() });
+        return Err(Error::Empty {
+            place: learner.into(),
+            what: "no rows to fit; give a log with training rows".into(),
+        });
     }
     let penalty = shrinkage.lambda * rows / actions.len() as f64;
     let centred: Vec<_> = actions.par_iter().map(Moments::centred).collect();
@@ -242,8 +245,8 @@ mod tests {
         let heads = solve(&exactly_linear(200), Shrinkage { lambda: 0.0, prior_rows: 0.0 }, "ridge").unwrap();
         for action in 0..2 {
             assert!((heads.bias[action] - INTERCEPTS[action]).abs() < 1e-8);
-            for i in 0..3 {
-                assert!((heads.weights[i * 2 + action] - SLOPES[action][i]).abs() < 1e-8);
+            for (i, slope) in SLOPES[action].iter().enumerate() {
+                assert!((heads.weights[i * 2 + action] - slope).abs() < 1e-8);
             }
         }
         assert!(mean_squared_error(&heads, &exactly_linear(50), 0) < 1e-12);
@@ -254,8 +257,8 @@ mod tests {
         let moments = exactly_linear(200);
         let heads = solve(&moments, Shrinkage { lambda: 1e12, prior_rows: 0.0 }, "ridge").unwrap();
         assert!(heads.weights.iter().all(|weight| weight.abs() < 1e-8));
-        for action in 0..2 {
-            assert!((heads.bias[action] - moments[action].mean_y(0)).abs() < 1e-8);
+        for (bias, moments) in heads.bias.iter().zip(&moments) {
+            assert!((bias - moments.mean_y(0)).abs() < 1e-8);
         }
     }
 

@@ -56,8 +56,8 @@ impl Run<'_> {
         let shape = self.shape();
         let mut state = self.begin(&shape, &fitting)?;
         let mut network = Network::from_values(shape.clone(), &state.parameters, &self.device);
-        let mut optimiser =
-            Optimiser::new(state.parameters.len(), self.config.weight_decay as f32, self.config.clip as f32);
+        let decay = self.config.weight_decay * (1e5 / fitting.len() as f64).sqrt();
+        let mut optimiser = Optimiser::new(state.parameters.len(), decay.min(50.0) as f32, self.config.clip as f32);
         optimiser.restore(std::mem::take(&mut state.moments), &shape.parameters(), &self.device);
         progress.start("train neural", Some(self.config.epochs as u64));
         progress.advance(state.epochs as u64);
@@ -269,5 +269,83 @@ impl Run<'_> {
                 self.config.rate, self.config.clip
             ),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use guerdon_core::NoProgress;
+
+    /// Rows of one feature, two actions and the heads stage, paid and revenue.
+    fn data(contexts: &[f32]) -> Dataset {
+        let mut data = Dataset::new(1, 3, 2);
+        for (row, x) in contexts.iter().enumerate() {
+            data.x.push(*x);
+            data.action.push((row % 2) as u16);
+            data.targets.extend([1.0, 0.0, x * 3.0]);
+            data.validation.push(row % 5 == 0);
+        }
+        data
+    }
+
+    fn fit(data: &Dataset, config: &NeuralConfig) -> Result<Fitted> {
+        let run = Run {
+            data,
+            config,
+            traits: vec![1.0, 1.0],
+            seed: Seed(1),
+            device: Device::flex(),
+            checkpoint: None,
+            session_epochs: None,
+        };
+        run.fit(&NoProgress)
+    }
+
+    fn config() -> NeuralConfig {
+        NeuralConfig {
+            hidden: vec![8],
+            batch: 16,
+            epochs: 40,
+            rate: 0.02,
+            weight_decay: 0.0,
+            ..NeuralConfig::default()
+        }
+    }
+
+    #[test]
+    fn a_loss_that_is_not_finite_stops_the_run_with_what_would_do() {
+        let error = fit(&data(&[0.0, 1.0, f32::NAN, 1.0]), &config()).unwrap_err();
+        assert_eq!(error.exit_code(), 1);
+        assert!(error.to_string().contains("lower rate (now 0.02)"), "{error}");
+    }
+
+    #[test]
+    fn the_epoch_with_the_least_validation_loss_is_kept_and_patience_ends_the_run() {
+        let contexts: Vec<f32> = (0..200).map(|row| (row as f32 * 0.37).sin()).collect();
+        let impatient = NeuralConfig { patience: 1, rate: 1.0, ..config() };
+        let fitted = fit(&data(&contexts), &impatient).unwrap();
+        let losses: Vec<f64> = fitted.metrics.iter().filter_map(|metric| metric.validation_loss).collect();
+        let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
+        let kept = fitted.metrics.iter().rfind(|metric| metric.best).unwrap();
+        assert_eq!(kept.validation_loss, Some(least));
+        assert!(fitted.metrics.len() == 40 || fitted.metrics.len() == kept.step + 1);
+    }
+
+    #[test]
+    fn a_line_is_learned_without_noise() {
+        let contexts: Vec<f32> = (0..400).map(|row| (row as f32 * 0.37).sin()).collect();
+        let fitted = fit(&data(&contexts), &config()).unwrap();
+        let last = fitted.metrics.last().unwrap();
+        assert!(last.heads[2] < 2e-3, "half the squared error of standardised revenue is {}", last.heads[2]);
+    }
+
+    #[test]
+    fn without_validation_rows_the_last_epoch_is_kept() {
+        let mut all = data(&[0.5, -0.5, 1.0, 0.0]);
+        all.validation.fill(false);
+        let fitted = fit(&all, &NeuralConfig { epochs: 3, ..config() }).unwrap();
+        assert_eq!(fitted.metrics.len(), 3);
+        assert!(fitted.metrics.iter().all(|metric| metric.best && metric.validation_loss.is_none()));
     }
 }

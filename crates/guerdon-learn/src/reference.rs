@@ -33,8 +33,7 @@ pub fn reference_policy(meta: &LogMeta, reference: &Reference, seed: Seed) -> Re
         let known = || Error::unknown_action(format!("policy {name}"), action, meta.catalogue.names());
         scores[meta.catalogue.index_of(action).ok_or_else(known)?] = 1.0;
     }
-    let exploration =
-        if action.is_some() { Exploration::Greedy } else { Exploration::EpsilonGreedy { epsilon: 1.0 } };
+    let exploration = if action.is_some() { Exploration::Greedy } else { Exploration::EpsilonGreedy { epsilon: 1.0 } };
     let model = OutcomeModel::Fixed(FixedScores { scores });
     Policy::new(parts(meta, name, plain_encoder(meta)?, model, exploration, seed))
 }

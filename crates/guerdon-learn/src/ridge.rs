@@ -49,8 +49,7 @@ pub(crate) fn fit(
     };
     let sums = accumulate(log, &plan, progress)?;
     let (fitting, held_out) = (sums.over(actions, |part| part == 0), sums.over(actions, |part| part == 1));
-    let (lambda, errors) =
-        choose_lambda(&fitting, &held_out, heads, &config.penalties, config.prior_rows, "ridge")?;
+    let (lambda, errors) = choose_lambda(&fitting, &held_out, heads, &config.penalties, config.prior_rows, "ridge")?;
     let all = sums.over(actions, |_| true);
     let fitted = solve(&all, Shrinkage { lambda, prior_rows: config.prior_rows }, "ridge")?;
     progress.note(&format!("penalty {lambda}"));

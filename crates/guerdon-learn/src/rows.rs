@@ -10,14 +10,17 @@ pub(crate) struct Visited {
     pub members: u64,
 }
 
-/// Streams the decisions of the members for whom `include` holds, in the log's order; `f` gets the batch, the row in it,
-/// and the context. Memory: one batch.
+/// Sees one decision: its batch, its row in it, its context.
+pub(crate) type Visitor<'a> = dyn FnMut(&LogBatch, usize, &[Value]) -> Result<()> + 'a;
+
+/// Streams the decisions of the members for whom `include` holds, in the log's order, to `f`. Memory: one
+/// batch.
 pub(crate) fn visit(
     log: &LogReader,
     include: &dyn Fn(&str) -> bool,
     step: &str,
     progress: &dyn Progress,
-    f: &mut dyn FnMut(&LogBatch, usize, &[Value]) -> Result<()>,
+    f: &mut Visitor,
 ) -> Result<Visited> {
     progress.start(step, Some(log.rows()));
     let mut visited = Visited::default();

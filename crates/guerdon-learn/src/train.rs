@@ -129,8 +129,7 @@ impl Session<'_> {
     fn neural(&self, config: &NeuralConfig) -> Result<Trained> {
         let device = self.options.device.open()?;
         let include = |member: &str| self.options.split.is_train(member);
-        let validation =
-            |member: &str| is_validation(self.options.seed, member, config.validation_share);
+        let validation = |member: &str| is_validation(self.options.seed, member, config.validation_share);
         let encoder = fit_encoder(self.log, &include, config.levels, self.progress)?;
         let (data, visited) = Dataset::read(self.log, &encoder, &include, &validation, self.progress)?;
         let checkpoint = match &self.options.checkpoint {
@@ -171,8 +170,7 @@ impl Session<'_> {
     fn freeze(&self, learned: Learned) -> Result<Trained> {
         let name = self.options.name.clone().unwrap_or_else(|| self.config.name().to_owned());
         let exploration = self.options.exploration.unwrap_or(learned.exploration);
-        let mut parts =
-            parts(self.log.meta(), name, learned.encoder, learned.model, exploration, self.options.seed);
+        let mut parts = parts(self.log.meta(), name, learned.encoder, learned.model, exploration, self.options.seed);
         parts.training = Some(self.training(learned.visited, learned.device)?);
         Ok(Trained { policy: Policy::new(parts)?, metrics: learned.metrics, predictor: learned.predictor })
     }

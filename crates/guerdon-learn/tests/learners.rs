@@ -6,7 +6,7 @@ use common::{Row, log_of, options, rows};
 use guerdon_core::{NoProgress, Seed, Timestamp, Value};
 use guerdon_learn::{ConstantConfig, Device, LearnerConfig, NeuralConfig, Reference, TrainOptions, parity};
 use guerdon_learn::{reference_policy, train};
-use guerdon_policy::{Exploration, OutcomeModel, Policy, Request};
+use guerdon_policy::{Exploration, Policy, Request};
 
 fn small_neural() -> NeuralConfig {
     NeuralConfig { hidden: vec![16, 16], epochs: 6, batch: 64, rate: 0.01, ..NeuralConfig::default() }
@@ -30,13 +30,16 @@ fn head(policy: &Policy, x: f64, code: &str, head: usize, action: usize) -> f64 
 #[test]
 fn both_learners_find_the_chances_and_the_spend_that_made_the_log() {
     let log = log_of(&rows(6000, 1));
-    for config in both() {
+    for config in [LearnerConfig::named("ridge").unwrap(), LearnerConfig::named("neural").unwrap()] {
         let name = config.name();
         let policy = train(&log.reader, &config, &options(3), &NoProgress).unwrap().policy;
         for x in [-0.7, 0.0, 0.7] {
             for (action, chance) in [0.3, 0.5 + 0.3 * x, 0.5 - 0.3 * x].into_iter().enumerate() {
                 let bought = head(&policy, x, "b", 1, action);
-                assert!((bought - chance).abs() < 0.06, "{name}: P(bought) {bought} of {action} at {x}, truth {chance}");
+                assert!(
+                    (bought - chance).abs() < 0.06,
+                    "{name}: P(bought) {bought} of {action} at {x}, truth {chance}"
+                );
                 let paid = if action == 0 { 0.0 } else { chance };
                 let found = head(&policy, x, "b", 2, action);
                 assert!((found - paid).abs() < 0.06, "{name}: P(paid) {found} of {action} at {x}, truth {paid}");
@@ -134,31 +137,6 @@ fn a_checkpoint_of_another_run_is_not_gone_on_from() {
 }
 
 #[test]
-fn a_loss_that_is_not_finite_stops_the_run_with_what_would_do() {
-    let mut all = rows(60, 13);
-    all.iter_mut().for_each(|row| row.x *= 1.0);
-    let log = log_of(&all);
-    let config = LearnerConfig::Neural(NeuralConfig {
-        rate: 1.0,
-        weight_decay: 10.0,
-        clip: 1e30,
-        epochs: 400,
-        patience: 400,
-        revenue_weight: 1e6,
-        hidden: vec![4096, 8, 8, 8, 8, 8, 8, 8],
-        ..small_neural()
-    });
-    match train(&log.reader, &config, &options(14), &NoProgress) {
-        Err(error) => assert!(error.to_string().contains("lower rate"), "{error}"),
-        Ok(trained) => {
-            // Adam's steps are bounded, so the run may survive; then the model must be usable.
-            let OutcomeModel::Mlp(model) = &trained.policy.parts().model else { panic!("a neural model") };
-            assert!(model.layers.iter().all(|layer| layer.weights.iter().all(|weight| weight.is_finite())));
-        }
-    }
-}
-
-#[test]
 fn constant_and_uniform_learners_give_ordinary_policies() {
     let log = log_of(&rows(60, 15));
     let constant = LearnerConfig::Constant(ConstantConfig { action: "ten".into() });
@@ -205,7 +183,9 @@ fn a_split_that_trains_on_nobody_is_refused() {
 #[test]
 fn a_gpu_trains_as_the_processor_does() {
     if std::env::var_os("GUERDON_GPU_TEST").is_none() {
-        eprintln!("SKIPPED: GPU training; build with --features gpu and set GUERDON_GPU_TEST=1 on a machine with a GPU");
+        eprintln!(
+            "SKIPPED: GPU training; build with --features gpu and set GUERDON_GPU_TEST=1 on a machine with a GPU"
+        );
         return;
     }
     let log = log_of(&rows(300, 18));

@@ -13,6 +13,11 @@ use guerdon_core::{Catalogue, Finding, PropensitySource, Severity};
 
 /// Fewer decisions than this and an action is left out of tests that need large samples.
 pub(super) const LEAST: u64 = 30;
+/// The same where propensities vary: effective sample size, and the largest share that one weight may have.
+const LEAST_ESS: f64 = 200.0;
+const LARGEST_SHARE: f64 = 0.05;
+/// Times that the least likely logged action would be expected in as many decisions as the log has.
+const LEAST_SEEN: f64 = 20.0;
 /// Below this p-value a mismatch is an error, below `DOUBT` a warning.
 const SURE: f64 = 1e-4;
 const DOUBT: f64 = 1e-3;
@@ -36,6 +41,8 @@ pub(super) struct OfAction {
     pub(super) high: f64,
     /// Σ 1/p.
     pub(super) weight: f64,
+    /// Largest 1/p.
+    heaviest: f64,
     /// Σ 1/p².
     squares: f64,
     /// Σ (1 − p)/p².
@@ -52,9 +59,15 @@ impl OfAction {
         if self.squares > 0.0 { self.weight * self.weight / self.squares } else { 0.0 }
     }
 
-    /// Whether sums over it are near normal.
-    pub(super) fn testable(&self) -> bool {
-        self.n >= LEAST && self.ess() >= LEAST as f64
+    /// Whether sums over it are near normal. Weights that vary must be many and none heavy: a policy that all but rules
+    /// out an action for some members leaves sums that fall short until one of them comes up.
+    pub(super) fn testable(&self, design: Design) -> bool {
+        match design {
+            Design::Constant => self.n >= LEAST,
+            Design::Varying | Design::Restricted => {
+                self.ess() >= LEAST_ESS && self.heaviest <= LARGEST_SHARE * self.weight
+            }
+        }
     }
 }
 
@@ -74,6 +87,7 @@ impl Actions {
             low: f64::INFINITY,
             high: 0.0,
             weight: 0.0,
+            heaviest: 0.0,
             squares: 0.0,
             variance: 0.0,
             revenue: 0,
@@ -98,6 +112,7 @@ impl Actions {
         action.low = action.low.min(p);
         action.high = action.high.max(p);
         action.weight += 1.0 / p;
+        action.heaviest = action.heaviest.max(1.0 / p);
         action.squares += 1.0 / (p * p);
         action.variance += (1.0 - p) / (p * p);
         action.revenue += i128::from(batch.revenue(i).0);
@@ -107,6 +122,13 @@ impl Actions {
     /// Decisions in which the action could have been taken.
     pub(super) fn possible(&self, action: usize) -> u64 {
         self.unrestricted + self.each[action].eligible
+    }
+
+    /// Whether some propensities are so small that contexts with smaller ones still may not have come up at all, which
+    /// makes sums of inverse propensities fall short without anything being wrong with them.
+    pub(super) fn bottomless(&self) -> bool {
+        let rows = (self.unrestricted + self.restricted) as f64;
+        self.each.iter().any(|a| a.n > 0 && a.low * rows < LEAST_SEEN)
     }
 
     /// How the propensities behave.
@@ -123,7 +145,8 @@ impl Actions {
 
     pub(super) fn findings(&self, meta: &LogMeta, rows: u64) -> Vec<Finding> {
         let mut findings = vec![self.support(rows)];
-        match self.design(meta.propensity_source) {
+        let design = self.design(meta.propensity_source);
+        match design {
             _ if meta.propensity_source == PropensitySource::Estimated => findings.push(Finding::new(
                 "sample_ratio",
                 Severity::Info,
@@ -133,7 +156,7 @@ impl Actions {
                 findings.extend(self.sum());
                 findings.push(self.ratio(rows));
             }
-            Design::Varying | Design::Restricted => findings.push(self.weights()),
+            Design::Varying | Design::Restricted => findings.push(self.weights(design)),
         }
         findings
     }
@@ -232,8 +255,8 @@ impl Actions {
     }
 
     /// The same for propensities that vary: Σ 1/p per action, with Bonferroni's correction over actions.
-    fn weights(&self) -> Finding {
-        let testable: Vec<usize> = (0..self.each.len()).filter(|a| self.each[*a].testable()).collect();
+    fn weights(&self, design: Design) -> Finding {
+        let testable: Vec<usize> = (0..self.each.len()).filter(|a| self.each[*a].testable(design)).collect();
         let left_out = self.names.len() - testable.len();
         let scores = testable.iter().filter_map(|a| self.score(*a).map(|(ratio, z)| (*a, ratio, z)));
         let Some((worst, ratio, z)) = scores.max_by(|a, b| a.2.abs().total_cmp(&b.2.abs())) else {

@@ -94,7 +94,7 @@ pub(super) struct Balance {
 impl Balance {
     pub(super) fn new(features: &Features, actions: &Actions, design: Design) -> Self {
         let rows = features.rows as f64;
-        let rarest = actions.each.iter().filter(|a| a.testable()).map(|a| a.n as f64 / rows).fold(1.0, f64::min);
+        let rarest = actions.each.iter().filter(|a| a.testable(design)).map(|a| a.n as f64 / rows).fold(1.0, f64::min);
         let often = |n: u64| {
             let n = n as f64;
             n * rarest >= LEAST_EXPECTED && (rows - n) * rarest >= LEAST_EXPECTED
@@ -136,7 +136,7 @@ impl Balance {
 
     /// The findings, and one result per feature.
     pub(super) fn results(&self, features: &Features, actions: &Actions, rows: u64) -> (Vec<Finding>, Vec<Imbalance>) {
-        let testable: Vec<usize> = (0..self.actions).filter(|a| actions.each[*a].testable()).collect();
+        let testable: Vec<usize> = (0..self.actions).filter(|a| actions.each[*a].testable(self.design)).collect();
         let mut best: Vec<Option<f64>> = vec![None; features.each.len()];
         let mut largest: Vec<Option<Largest>> = vec![None; features.each.len()];
         for (place, feature) in features.each.iter().enumerate() {
@@ -158,7 +158,8 @@ impl Balance {
         let mut results: Vec<Imbalance> =
             largest.into_iter().map(|largest| Imbalance { largest, adjusted_p: None }).collect();
         tested.iter().zip(adjusted).for_each(|(place, p)| results[*place].adjusted_p = Some(p));
-        (findings(features, &results, testable.len()), results)
+        let unseen = self.design != Design::Constant && actions.bottomless();
+        (findings(features, &results, testable.len(), unseen), results)
     }
 
     /// Weighted mean of c under the action less its mean, in standard deviations.
@@ -266,7 +267,8 @@ fn tests_of(seen: &Seen, missing: u64, rows: f64, often: &dyn Fn(u64) -> bool) -
     tests
 }
 
-fn findings(features: &Features, results: &[Imbalance], actions: usize) -> Vec<Finding> {
+/// `unseen`: propensities are so small in places that some contexts may lack an action by chance.
+fn findings(features: &Features, results: &[Imbalance], actions: usize, unseen: bool) -> Vec<Finding> {
     let tested = results.iter().filter(|result| result.adjusted_p.is_some()).count();
     if tested == 0 || actions < 2 {
         let sentence = "Independence of actions from features was not tested: fewer than two actions were taken often \
@@ -278,10 +280,21 @@ fn findings(features: &Features, results: &[Imbalance], actions: usize) -> Vec<F
         if let (Some(p), Some(largest)) = (result.adjusted_p, &result.largest)
             && p < DOUBT
         {
-            let severity = if largest.difference.abs() >= LARGE { Severity::Error } else { Severity::Warning };
+            let (severity, advice) = if unseen {
+                (
+                    Severity::Warning,
+                    "Either the propensities ignore something that the draw used, or the action is so unlikely for some \
+                     members that it never came up, and nothing is known of it there.",
+                )
+            } else {
+                (
+                    if largest.difference.abs() >= LARGE { Severity::Error } else { Severity::Warning },
+                    "The propensities ignore something that the draw used: log the real ones.",
+                )
+            };
             let sentence = format!(
                 "Who got what depends on {} beyond what the propensities say ({} after correction): under {}, {} is off by \
-                 {:.2} standard deviations. The propensities ignore something that the draw used: log the real ones.",
+                 {:.2} standard deviations. {advice}",
                 feature.name,
                 p_value(p),
                 largest.action,

@@ -209,16 +209,17 @@ fn counting(meta: &LogMeta) -> Vec<Finding> {
     };
     let all = summary.revenue_distinct + summary.revenue_immature + summary.revenue_unattributed;
     let share = if all > 0.0 { summary.revenue_unattributed / all } else { 0.0 };
-    let severity = if share > 0.5 { Severity::Warning } else { Severity::Info };
-    let outside = Finding::new(
-        "unattributed",
-        severity,
-        format!(
+    let outside = if share == 0.0 && summary.revenue_immature == 0.0 {
+        Finding::new("unattributed", Severity::Ok, "All revenue lies in the window of some decision.")
+    } else {
+        let severity = if share > 0.5 { Severity::Warning } else { Severity::Info };
+        let sentence = format!(
             "{} of revenue ({:.2}) lies in no decision's window, {:.2} only in windows of immature decisions.",
             percent(share),
             summary.revenue_unattributed,
             summary.revenue_immature
-        ),
-    );
+        );
+        Finding::new("unattributed", severity, sentence)
+    };
     vec![twice.figure("times", times), outside.figure("share", share)]
 }

@@ -1,6 +1,7 @@
 //! The SQL engine: bounded memory, the raw files as tables, the environment's views.
 
 use super::IngestOptions;
+use super::pool::TwoPools;
 use super::sources::{Compression, SourceFiles};
 use crate::environment::LoadedEnvironment;
 use arrow::array::RecordBatch;
@@ -8,7 +9,6 @@ use datafusion::dataframe::DataFrame;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::prelude::*;
@@ -19,6 +19,21 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
+/// Most parts that a table is read and sorted in at once: each needs memory of its own.
+const MOST_PARTITIONS: usize = 8;
+
+/// Rows that the engine handles at once.
+const BATCH_ROWS: usize = 4096;
+
+/// Bytes that merging holds for each file that a sort spilled: two batches, in two forms each.
+const MERGED_FILE: usize = 3 << 19;
+
+/// Bytes that each sort may hold while it merges what it spilled. Left alone, the first one to merge takes all there is,
+/// and the others fail. Three sorts of so many parts share half of the memory that can't spill.
+fn merge_memory(limit: usize, threads: usize) -> usize {
+    (limit / (4 * 3 * threads)).max(128 << 10)
+}
+
 /// DataFusion with what it runs on.
 pub(super) struct Engine {
     pub(super) context: SessionContext,
@@ -28,20 +43,23 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// An engine that spills to `options.temp_dir`, or to a hidden folder in `folder`.
+    /// An engine that spills to `options.temp_dir`, or else to `folder`.
     pub(super) fn new(environment: &LoadedEnvironment, options: &IngestOptions, folder: &Path) -> Result<Self> {
-        let threads = options.threads.max(1);
-        let mut config = SessionConfig::new().with_target_partitions(threads).with_batch_size(8192);
+        let threads = options.threads.clamp(1, MOST_PARTITIONS);
+        let mut config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
         let settings = config.options_mut();
         // One text type everywhere.
         settings.sql_parser.map_string_types_to_utf8view = false;
         settings.execution.parquet.schema_force_view_types = false;
         // This rule loses the table's name of a struct's field inside COALESCE (a field that is spelt in two ways).
         settings.optimizer.enable_leaf_expression_pushdown = false;
+        let per_sort = merge_memory(options.memory_limit, threads);
+        settings.execution.sort_spill_reservation_bytes = per_sort.min(10 << 20);
         let temp = options.temp_dir.as_deref().unwrap_or(folder);
         let environment_of_run = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit)))
+            .with_memory_pool(Arc::new(TwoPools::new(options.memory_limit)))
             .with_temp_file_path(temp)
+            .with_max_spill_merge_fan_in((per_sort / MERGED_FILE).max(2))
             .build_arc()
             .map_err(|e| Error::write(temp, e))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -94,6 +112,8 @@ impl Engine {
         match source.format {
             SourceFormat::Csv => {
                 let options = CsvReadOptions::new()
+                    // Otherwise a large file is cut at line breaks, inside quotes too.
+                    .newlines_in_values(true)
                     .schema_infer_max_records(usize::MAX)
                     .file_extension(&source.ending)
                     .file_compression_type(compression);
@@ -186,7 +206,8 @@ impl Engine {
             },
             DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) => broken("the format it is read as"),
             DataFusionError::ResourcesExhausted(_) => Error::Internal(format!(
-                "{reason}; a view holds more than the memory limit allows: raise the limit, or join smaller tables"
+                "{reason}; a view holds more than the memory limit allows: raise the limit, or put the smaller table of \
+                 each join on the left (that side is held in memory)"
             )),
             DataFusionError::Internal(_) => Error::Internal(reason),
             _ => self.sql_error(&error),

@@ -17,17 +17,23 @@ use guerdon_core::{Environment, Error, Outcome, Progress, Result, Value};
 /// Members between two words about the progress.
 const PROGRESS_EVERY: u64 = 512;
 
+/// What the pass reads besides the rows.
+pub(super) struct Inputs<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) tables: &'a Tables,
+    pub(super) plan: &'a HistoryPlan,
+    pub(super) overview: &'a Overview,
+    pub(super) propensities: &'a Propensities,
+}
+
 /// Makes the pass, writes every mature decision, and says what was read.
 pub(super) fn merge(
-    engine: &Engine,
-    tables: &Tables,
-    overview: &Overview,
-    propensities: &Propensities,
+    inputs: &Inputs<'_>,
     meta: &LogMeta,
     writer: &mut LogWriter,
     progress: &dyn Progress,
 ) -> Result<IngestSummary> {
-    let plan = HistoryPlan::new(&meta.environment, &meta.catalogue)?;
+    let Inputs { engine, tables, plan, overview, propensities } = *inputs;
     let names = plan.event_names();
     let known: Vec<_> = names.names().map(lit).collect();
     let events = tables.events.clone().filter(ident("event").in_list(known, false));
@@ -38,11 +44,11 @@ pub(super) fn merge(
         meta,
         overview,
         propensities,
-        rules: row_rules(meta, &plan),
-        history: History::new(&plan),
+        rules: row_rules(meta, plan),
+        history: History::new(plan),
         totals: Totals::new(meta),
         outcomes: vec![],
-        plan: &plan,
+        plan,
     };
     let mut rows = MemberRows::default();
     let (mut last, mut untold) = (None::<String>, 0);

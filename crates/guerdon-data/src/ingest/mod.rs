@@ -7,6 +7,7 @@ mod design;
 mod engine;
 mod member;
 mod merge;
+mod pool;
 mod rewards;
 mod scan;
 mod sources;
@@ -14,9 +15,11 @@ mod tables;
 mod tally;
 
 use crate::environment::LoadedEnvironment;
+use crate::history::HistoryPlan;
 use crate::log::{FORMAT_VERSION, IngestSummary, LogMeta, LogWriter};
 use engine::Engine;
 use guerdon_core::{Error, Progress, Result};
+use merge::Inputs;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -25,9 +28,10 @@ use std::path::{Path, PathBuf};
 pub struct IngestOptions {
     /// Threads for reading and sorting.
     pub threads: usize,
-    /// Bytes that sorting may hold before it spills to disk.
+    /// Bytes that the SQL engine may hold before it spills to disk.
     pub memory_limit: usize,
-    /// Where it spills to; by default the folder of the log.
+    /// Where it spills to; by default the folder of the log. What it leaves there is gone when
+    /// it ends.
     pub temp_dir: Option<PathBuf>,
 }
 
@@ -35,7 +39,7 @@ impl Default for IngestOptions {
     fn default() -> Self {
         IngestOptions {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_limit: 640 << 20,
+            memory_limit: 1 << 30,
             temp_dir: None,
         }
     }
@@ -72,16 +76,19 @@ fn run(
     options: &IngestOptions,
     progress: &dyn Progress,
 ) -> Result<IngestSummary> {
-    let files = sources::resolve(environment, data)?;
-    let data_sha256 = sources::hash(&files)?;
     let folder = folder_of(out)?;
+    let files = sources::resolve(environment, data)?;
+    progress.start("read", None);
+    let data_sha256 = sources::hash(&files)?;
     let engine = Engine::new(environment, options, &folder)?;
     engine.register(&files)?;
     engine.create_views()?;
     let catalogue = rewards::read(&engine, &environment.spec)?;
+    let plan = HistoryPlan::new(&environment.spec, &catalogue)?;
     let tables = canonical::Tables::of(&engine, &environment.spec)?;
     let overview = scan::overview(&engine, &tables, environment)?;
     check::decision_ids_are_unique(&engine, &tables)?;
+    progress.finish();
     let propensities = design::Propensities::new(environment, &catalogue, &overview)?;
     let mut writer = LogWriter::create(out, &folder, &environment.spec)?;
     let mut meta = LogMeta {
@@ -93,8 +100,10 @@ fn run(
         catalogue,
         summary: IngestSummary::default(),
     };
+    let inputs =
+        Inputs { engine: &engine, tables: &tables, plan: &plan, overview: &overview, propensities: &propensities };
     progress.start("ingest", Some(overview.decisions));
-    meta.summary = merge::merge(&engine, &tables, &overview, &propensities, &meta, &mut writer, progress)?;
+    meta.summary = merge::merge(&inputs, &meta, &mut writer, progress)?;
     writer.finish(&meta)?;
     progress.finish();
     Ok(meta.summary)

@@ -98,7 +98,7 @@ impl<'a> Desk<'a> {
     fn play(&mut self, member: &'a Member, copy: usize, played: &mut Played) {
         let Some(last) = member.rows.last() else { return };
         self.warm_up(member);
-        let luck = Seed(self.draws.named(&member.id).0).indexed(copy as u64);
+        let luck = self.draws.named(&member.id).indexed(copy as u64);
         let weight = i64::from(self.bootstrap.weight(&member.id));
         let (of_member, of_decision) = self.fixed(last.context.as_slice());
         let mut context: Vec<Value> = vec![];

@@ -245,14 +245,14 @@ fn fidelity(
 /// What the roll-out takes for granted.
 fn assumptions(plan: &Plan, sample: &Sample, held_out: bool) -> Vec<String> {
     let hours = plan.window_hours;
-    let members = sample.members_in_all;
+    let (members, rows) = (sample.members_in_all, sample.rows_in_all);
     let fitted = if held_out {
         format!(
-            "The models are fitted to the {members} members that none of the policies was trained on, and roll-outs start from them."
+            "The models are fitted to the {rows} decisions of the {members} members that none of the policies was trained on, and roll-outs start from them."
         )
     } else {
         format!(
-            "The models are fitted to all {members} members of the log; a policy trained on some of them may look better than it is."
+            "The models are fitted to all {rows} decisions of {members} members of the log; a policy trained on some of them may look better than it is."
         )
     };
     let mut all = vec![

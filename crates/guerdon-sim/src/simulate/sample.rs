@@ -44,6 +44,19 @@ pub(super) struct HeadCount {
     pub(super) most: [f64; MOST_TARGETS],
 }
 
+impl HeadCount {
+    /// Counts one decision's targets.
+    fn see(&mut self, targets: &[f64]) {
+        for (place, &target) in targets.iter().enumerate() {
+            let first = self.rows == 0;
+            self.sum[place] += target;
+            self.least[place] = if first { target } else { self.least[place].min(target) };
+            self.most[place] = if first { target } else { self.most[place].max(target) };
+        }
+        self.rows += 1;
+    }
+}
+
 /// What the pass found.
 pub(super) struct Sample {
     /// In random order, the same for the same seed.
@@ -148,13 +161,7 @@ impl<'p> Pass<'p> {
         for (head, count) in self.plan.heads.iter().zip(&mut self.heads) {
             if self.plan.applies(*head, batch, row) {
                 self.plan.fill(*head, batch, row, &mut out[..head.targets()]);
-                for target in 0..head.targets() {
-                    let first = count.rows == 0;
-                    count.sum[target] += out[target];
-                    count.least[target] = if first { out[target] } else { count.least[target].min(out[target]) };
-                    count.most[target] = if first { out[target] } else { count.most[target].max(out[target]) };
-                }
-                count.rows += 1;
+                count.see(&out[..head.targets()]);
                 match head {
                     Head::Spend => {
                         self.most.orders = self.most.orders.max(out[0]);

@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 
 const MEMBERS: u64 = 2_000;
 const WORLD: Seed = Seed(21);
+const SPLIT: MemberSplit = MemberSplit { seed: Seed(3), train_share: 0.6 };
 
 /// A log of the world, made once for all tests.
 fn log() -> &'static LogReader {
@@ -33,8 +34,7 @@ fn log() -> &'static LogReader {
 }
 
 fn named(name: &str, config: &LearnerConfig) -> NamedPolicy {
-    let split = MemberSplit { seed: Seed(3), train_share: 0.6 };
-    let policy = train(log(), config, &TrainOptions::new(Seed(3), split), &NoProgress).unwrap().policy;
+    let policy = train(log(), config, &TrainOptions::new(Seed(3), SPLIT), &NoProgress).unwrap().policy;
     NamedPolicy { name: name.into(), policy }
 }
 
@@ -53,7 +53,6 @@ fn options() -> SimulateOptions {
 /// The true value of `policy` on the logged decisions of members that it was not trained on.
 fn true_value(policy: &Policy) -> f64 {
     let world = World::new(WORLD, World::default_economics(), 12).unwrap();
-    let split = policy.parts().training.as_ref().unwrap().split;
     let (mut sum, mut n) = (0.0, 0.0);
     let mut life = world.life(0);
     let mut scratch = policy.scratch();
@@ -62,7 +61,7 @@ fn true_value(policy: &Policy) -> f64 {
         let mut context = vec![];
         for row in 0..batch.len() {
             let member = batch.member_id(row);
-            if split.is_train(member) {
+            if SPLIT.is_train(member) {
                 continue;
             }
             if life.member.id != member {

@@ -10,7 +10,8 @@ pub fn run(args: &AuditArgs, progress: &dyn Progress) -> Result<ExitCode> {
     if args.json {
         output::json(&report)?;
     } else {
-        let rows = report.findings.iter().map(|f| vec![f.severity.name().to_owned(), f.code.clone(), f.sentence.clone()]);
+        let rows =
+            report.findings.iter().map(|f| vec![f.severity.name().to_owned(), f.code.clone(), f.sentence.clone()]);
         output::text_table(&["severity", "check", "finding"], rows)?;
     }
     Ok(ExitCode::SUCCESS)

@@ -100,7 +100,8 @@ fn print_rollouts(simulation: &Simulation, offline: &[PolicyEvaluation]) -> Resu
     output::reasons(offline.iter().flat_map(|e| &e.estimates))?;
     output::line("assumed:")?;
     simulation.assumptions.iter().try_for_each(|assumption| output::line(&format!("  - {assumption}")))?;
-    let fidelity = simulation.fidelity.iter().map(|f| vec![f.figure.clone(), format!("{:.4}", f.log), cell(&f.simulated)]);
+    let fidelity =
+        simulation.fidelity.iter().map(|f| vec![f.figure.clone(), format!("{:.4}", f.log), cell(&f.simulated)]);
     output::text_table(&["how well it reproduces the log", "log", "simulated"], fidelity)
 }
 
