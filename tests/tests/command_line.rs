@@ -134,7 +134,13 @@ fn the_simulator_states_cost_revenue_and_roi_beside_the_offline_estimate() {
         "--json"
     ]);
     let simulated = json(&output);
-    assert!(simulated["simulation"]["policies"].as_array().unwrap().len() >= 2, "the policy and none");
+    assert_eq!(simulated["simulation"]["policies"].as_array().unwrap().len(), 1);
+    assert_eq!(simulated["simulation"]["baseline"]["name"], "none");
+    let incremental = &simulated["simulation"]["policies"][0]["incremental"];
+    for figure in ["revenue", "cost", "net_value", "roi"] {
+        let of = |end: &str| incremental[figure][end].as_f64().unwrap();
+        assert!(of("lower") <= of("value") && of("value") <= of("upper"), "{figure}: {incremental}");
+    }
     assert!(!simulated["simulation"]["assumptions"].as_array().unwrap().is_empty());
     assert_eq!(simulated["offline"].as_array().unwrap().len(), 1);
 }

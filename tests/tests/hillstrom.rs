@@ -12,15 +12,16 @@ fn counted(folder: &std::path::Path) -> BTreeMap<String, [i64; 4]> {
     flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
     let mut arms: BTreeMap<String, [i64; 4]> = BTreeMap::new();
     for line in text.lines().skip(1) {
-        let cells: Vec<&str> = line.split(',').collect();
-        let arm = match cells[8] {
+        // From the right: the last four columns hold no quoted commas.
+        let cells: Vec<&str> = line.rsplit(',').collect();
+        let arm = match cells[3] {
             "Mens E-Mail" => "mens_email",
             "Womens E-Mail" => "womens_email",
             "No E-Mail" => "none",
             other => panic!("an arm called {other:?}"),
         };
-        let cents = (cells[11].parse::<f64>().unwrap() * 100.0).round() as i64;
-        let row = [1, cells[9].parse().unwrap(), cells[10].parse().unwrap(), cents];
+        let cents = (cells[0].parse::<f64>().unwrap() * 100.0).round() as i64;
+        let row = [1, cells[2].parse().unwrap(), cells[1].parse().unwrap(), cents];
         arms.entry(arm.into()).or_default().iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
     }
     arms

@@ -443,12 +443,8 @@ impl Pairs {
 }
 
 /// The split whose held-out members may be used to value `policy` on this log: its own, if it was trained on the same raw
-/// data; none (all members) if it was trained on other data or not trained at all.
+/// data; none (all members) if it was trained on other data or, as a constant policy is, on no decision at all.
 pub fn held_out_of(policy: &Policy, meta: &LogMeta) -> Option<MemberSplit> {
-    policy
-        .parts()
-        .training
-        .as_ref()
-        .filter(|training| training.data_sha256 == meta.data_sha256)
-        .map(|training| training.split)
+    let training = policy.parts().training.as_ref()?;
+    (training.rows > 0 && training.data_sha256 == meta.data_sha256).then_some(training.split)
 }
