@@ -149,43 +149,58 @@ fn short(x: f64) -> String {
 
 /// Mass of each action in each segment, for one policy.
 pub struct SegmentShares {
-    features: Vec<(String, Vec<String>, Vec<(u64, Vec<f64>)>)>,
+    features: Vec<FeatureMass>,
+}
+
+/// One feature's segments.
+struct FeatureMass {
+    feature: String,
+    segments: Vec<SegmentMass>,
+}
+
+/// One segment: its decisions and the sum over them of each action's probability.
+struct SegmentMass {
+    name: String,
+    decisions: u64,
+    actions: Vec<f64>,
 }
 
 impl SegmentShares {
     pub fn new(plan: &SegmentPlan, actions: usize) -> Self {
+        let segment = |name| SegmentMass { name, decisions: 0, actions: vec![0.0; actions] };
         let features = plan
             .features
             .iter()
-            .map(|(_, name, cut)| {
-                let names = cut.names();
-                let masses = vec![(0, vec![0.0; actions]); names.len()];
-                (name.clone(), names, masses)
+            .map(|(_, name, cut)| FeatureMass {
+                feature: name.clone(),
+                segments: cut.names().into_iter().map(segment).collect(),
             })
             .collect();
         SegmentShares { features }
     }
 
     pub fn push(&mut self, places: &[usize], target: &[f64]) {
-        for ((_, _, masses), place) in self.features.iter_mut().zip(places) {
-            let (n, mass) = &mut masses[*place];
-            *n += 1;
-            mass.iter_mut().zip(target).for_each(|(mass, p)| *mass += p);
+        for (feature, place) in self.features.iter_mut().zip(places) {
+            let segment = &mut feature.segments[*place];
+            segment.decisions += 1;
+            segment.actions.iter_mut().zip(target).for_each(|(mass, p)| *mass += p);
         }
     }
 
     /// The segments that have decisions.
     pub fn finish(&self, meta: &LogMeta) -> Vec<Segment> {
         let mut all = vec![];
-        for (feature, names, masses) in &self.features {
-            for (value, (n, mass)) in names.iter().zip(masses).filter(|(_, (n, _))| *n > 0) {
-                let actions = meta
-                    .catalogue
-                    .names()
-                    .zip(mass)
-                    .map(|(action, mass)| (action.to_owned(), mass / *n as f64))
-                    .collect();
-                all.push(Segment { feature: feature.clone(), value: value.clone(), n: *n, actions });
+        for feature in &self.features {
+            for segment in feature.segments.iter().filter(|segment| segment.decisions > 0) {
+                let share = |mass: &f64| mass / segment.decisions as f64;
+                let actions =
+                    meta.catalogue.names().map(str::to_owned).zip(segment.actions.iter().map(share)).collect();
+                all.push(Segment {
+                    feature: feature.feature.clone(),
+                    value: segment.name.clone(),
+                    n: segment.decisions,
+                    actions,
+                });
             }
         }
         all

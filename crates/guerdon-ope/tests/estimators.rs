@@ -95,7 +95,7 @@ fn all_agree_when_the_target_is_the_logging_policy_and_q_hat_is_the_reward() {
 fn doubling_a_log_with_new_members_halves_the_squared_width() {
     let rows = world(4, 2_000, 2, [0.2, 0.2, 0.6]);
     let twice: Vec<Logged> =
-        rows.iter().cloned().chain(rows.iter().cloned().map(|r| Logged { member: r.member + 10_000, ..r })).collect();
+        rows.iter().cloned().chain(rows.iter().map(|r| Logged { member: r.member + 10_000, ..*r })).collect();
     for (once, twice) in evaluate(&rows).iter().zip(evaluate(&twice)) {
         let width = |e: &Estimate| e.upper.unwrap() - e.lower.unwrap();
         let ratio = (width(once) / width(&twice)).powi(2);
@@ -144,7 +144,7 @@ fn a_paired_difference_is_the_difference_of_values_and_narrower_than_both() {
         let mut paired = PairedDifference::new(estimator);
         first.iter().for_each(|row| paired.push(row.member, &terms(row, row.target), &terms(row, other)));
         let difference = paired.difference(0.95);
-        let second: Vec<Logged> = first.iter().cloned().map(|r| Logged { target: other, ..r }).collect();
+        let second: Vec<Logged> = first.iter().map(|r| Logged { target: other, ..*r }).collect();
         let index = Estimator::ALL.iter().position(|e| *e == estimator).unwrap();
         let (a, b) = (&evaluate(&first)[index], &evaluate(&second)[index]);
         assert!((difference.value - (a.value.unwrap() - b.value.unwrap())).abs() < 1e-12);

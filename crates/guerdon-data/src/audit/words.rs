@@ -15,10 +15,14 @@ pub(super) fn count(value: u64) -> String {
     text
 }
 
-/// "12.9 %"; below one in a thousand two significant digits.
+/// "12.9 %"; below one in a thousand two significant digits: "0.021 %".
 pub(super) fn percent(share: f64) -> String {
     let value = 100.0 * share;
-    if value == 0.0 || value.abs() >= 0.1 { format!("{value:.1} %") } else { format!("{value:.2e} %") }
+    if value == 0.0 || value.abs() >= 0.1 || !value.is_finite() {
+        return format!("{value:.1} %");
+    }
+    let decimals = (1.0 - value.abs().log10().floor()) as usize;
+    format!("{value:.decimals$} %")
 }
 
 /// "0.52", "3e-9", "below 1e-300".
@@ -83,6 +87,13 @@ mod tests {
         assert!((two_sided(1.959964) - 0.05).abs() < 1e-6);
         assert!((chi_square(18.307038, 10) - 0.05).abs() < 1e-6);
         assert_eq!(chi_square(5.0, 0), 1.0);
+    }
+
+    #[test]
+    fn small_shares_keep_two_digits() {
+        assert_eq!(percent(0.129), "12.9 %");
+        assert_eq!(percent(0.000_208), "0.021 %");
+        assert_eq!(percent(0.0), "0.0 %");
     }
 
     #[test]

@@ -81,16 +81,16 @@ pub struct Life {
 /// Plays the `index`-th member.
 pub(super) fn play(world: &World, index: u64) -> Life {
     let member = world.member(index);
-    let mut stage = Stage { draw: Draw::new(world.seed().named("life").indexed(index)), events: vec![] };
+    let mut scene = Scene { draw: Draw::new(world.seed().named("life").indexed(index)), events: vec![] };
     let first = world.first_event();
     let hours = world.decided_at(&member, 0).hours_since(first);
-    stage.purchases(first, 0.0, hours, member.latent.habit / WINDOW_HOURS, &member);
+    scene.purchases(first, 0.0, hours, member.latent.habit / WINDOW_HOURS, &member);
 
     let probabilities = logging::probabilities(world.offers(), &member.attributes);
     let (mut fatigue, mut choices) = (0.0, vec![]);
     for week in 0..world.weeks() {
         let at = world.decided_at(&member, week);
-        let action = stage.draw.weighted(&probabilities);
+        let action = scene.draw.weighted(&probabilities);
         choices.push(Choice {
             id: format!("{}-{week:02}", member.id),
             week,
@@ -101,10 +101,10 @@ pub(super) fn play(world: &World, index: u64) -> Life {
             mature: at.plus_hours(WINDOW_HOURS) <= world.log_end(),
             expected: (0..world.offers().len()).map(|offer| world.expected(&member, fatigue, at, offer)).collect(),
         });
-        stage.answer(world, &member, fatigue, at, action);
+        scene.answer(world, &member, fatigue, at, action);
         fatigue = tired(fatigue, &world.offers()[action]);
     }
-    let mut events = stage.events;
+    let mut events = scene.events;
     events.retain(|event| event.at < world.log_end());
     events.sort_by_key(|event| event.at);
     Life { member, choices, events }
@@ -123,19 +123,19 @@ impl World {
     /// [`World::expected`].
     pub fn sample(&self, member: &Member, fatigue: f64, at: Timestamp, action: usize, draw: u64) -> Vec<Occurrence> {
         let seed = self.seed().named("sample").indexed(draw);
-        let mut stage = Stage { draw: Draw::new(seed), events: vec![] };
-        stage.answer(self, member, fatigue, at, action);
-        stage.events
+        let mut scene = Scene { draw: Draw::new(seed), events: vec![] };
+        scene.answer(self, member, fatigue, at, action);
+        scene.events
     }
 }
 
 /// Where the draws of one member become events.
-struct Stage {
+struct Scene {
     draw: Draw,
     events: Vec<Occurrence>,
 }
 
-impl Stage {
+impl Scene {
     /// Draws what follows one decision; the same process that [`expect`] integrates.
     fn answer(&mut self, world: &World, member: &Member, fatigue: f64, at: Timestamp, action: usize) {
         let offer = &world.offers()[action];

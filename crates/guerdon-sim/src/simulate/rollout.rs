@@ -25,7 +25,7 @@ pub(super) enum Decider<'a> {
 }
 
 /// What all roll-outs have in common.
-pub(super) struct Stage<'a> {
+pub(super) struct Setting<'a> {
     pub(super) environment: &'a Environment,
     pub(super) plan: &'a Plan,
     pub(super) history: &'a HistoryPlan,
@@ -52,7 +52,7 @@ enum Draw {
     Stage = 5,
 }
 
-impl Stage<'_> {
+impl Setting<'_> {
     /// Plays every member with `decider` in one model.
     pub(super) fn play(&self, model: usize, decider: Decider) -> Played {
         let mut played = Played::new(self.horizon, self.plan.stages.len());
@@ -67,7 +67,7 @@ impl Stage<'_> {
 
 /// One model and one decider at work, with their buffers.
 struct Desk<'a> {
-    stage: &'a Stage<'a>,
+    setting: &'a Setting<'a>,
     model: &'a Model,
     bootstrap: Bootstrap,
     draws: Seed,
@@ -80,16 +80,16 @@ struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn new(stage: &'a Stage<'a>, model: usize, decider: Decider<'a>) -> Self {
+    fn new(setting: &'a Setting<'a>, model: usize, decider: Decider<'a>) -> Self {
         Desk {
-            stage,
-            model: &stage.ensemble.models[model],
-            bootstrap: Bootstrap::new(stage.seed, model),
-            draws: stage.seed.named("draws").indexed(model as u64),
+            setting,
+            model: &setting.ensemble.models[model],
+            bootstrap: Bootstrap::new(setting.seed, model),
+            draws: setting.seed.named("draws").indexed(model as u64),
             decider,
-            history: History::new(stage.history),
+            history: History::new(setting.history),
             scratch: Scratch::default(),
-            encoded: vec![0.0; stage.ensemble.encoder.width()],
+            encoded: vec![0.0; setting.ensemble.encoder.width()],
             answer: Answer::default(),
             events: vec![],
         }
@@ -102,8 +102,8 @@ impl<'a> Desk<'a> {
         let weight = i64::from(self.bootstrap.weight(&member.id));
         let (of_member, of_decision) = self.fixed(last.context.as_slice());
         let mut context: Vec<Value> = vec![];
-        for step in 0..self.stage.horizon {
-            let at = last.at.plus_hours(self.stage.plan.window_hours * (step + 1) as f64);
+        for step in 0..self.setting.horizon {
+            let at = last.at.plus_hours(self.setting.plan.window_hours * (step + 1) as f64);
             self.history.features(at, &last.stage, &of_member, &of_decision, &mut context);
             let luck = luck.indexed(step as u64);
             let decision_id = format!("simulated-{}-{copy}-{step}", member.id);
@@ -115,11 +115,11 @@ impl<'a> Desk<'a> {
                 eligible: last.eligible.as_deref(),
             };
             let action = self.decide(&request, luck);
-            self.stage.ensemble.encoder.encode(&context, &mut self.encoded);
-            let mut tally = Tally::new(self.stage.plan.stages.len());
+            self.setting.ensemble.encoder.encode(&context, &mut self.encoded);
+            let mut tally = Tally::new(self.setting.plan.stages.len());
             let happened = self.answer(at, action, luck, &mut tally);
             played.add(step, &tally, weight);
-            self.stage.events.feed(&mut self.history, at, action, &happened, None, &mut self.events);
+            self.setting.events.feed(&mut self.history, at, action, &happened, None, &mut self.events);
         }
     }
 
@@ -129,14 +129,14 @@ impl<'a> Desk<'a> {
         for (index, row) in member.rows.iter().enumerate() {
             let next = member.rows.get(index + 1).map(|next| next.at);
             let feed = (&mut self.history, row.at, Some(row.action), &row.happened);
-            self.stage.events.feed(feed.0, feed.1, feed.2, feed.3, next, &mut self.events);
+            self.setting.events.feed(feed.0, feed.1, feed.2, feed.3, next, &mut self.events);
         }
     }
 
     /// The values of the features that don't come from history, as last logged.
     fn fixed(&self, context: &'a [guerdon_policy::OwnedValue]) -> (Vec<Value<'a>>, Vec<Value<'a>>) {
         let (mut of_member, mut of_decision) = (vec![], vec![]);
-        for (feature, value) in self.stage.environment.features.iter().zip(values(context)) {
+        for (feature, value) in self.setting.environment.features.iter().zip(values(context)) {
             match feature.source {
                 FeatureSource::Member { .. } => of_member.push(value),
                 FeatureSource::Decision { .. } => of_decision.push(value),
@@ -148,7 +148,7 @@ impl<'a> Desk<'a> {
 
     fn decide(&mut self, request: &Request, luck: Seed) -> Option<usize> {
         match self.decider {
-            Decider::Policy(policy) => policy.decide(request, &mut self.scratch).action.or(self.stage.plan.none),
+            Decider::Policy(policy) => policy.decide(request, &mut self.scratch).action.or(self.setting.plan.none),
             Decider::Always(action) => Some(action),
             Decider::Shares(shares) => {
                 let mut left = luck.uniform_indexed(Draw::Action as u64);
@@ -168,7 +168,7 @@ impl<'a> Desk<'a> {
     /// Draws what follows. Without an action (nothing was left, and the catalogue has no `none`) nothing does: the log
     /// can't tell what happens without an offer.
     fn answer(&mut self, at: Timestamp, action: Option<usize>, luck: Seed, tally: &mut Tally) -> Happened {
-        let plan = self.stage.plan;
+        let plan = self.setting.plan;
         let mut happened = Happened { reached_at: vec![None; plan.stages.len()], ..Happened::default() };
         tally.decisions = 1;
         let Some(action) = action else { return happened };
@@ -188,7 +188,7 @@ impl<'a> Desk<'a> {
                 _ => lucky(Draw::Stage as u64 + stage as u64, of(answer.stages[stage])),
             };
             if reached {
-                happened.reached_at[stage] = Some(at.plus_hours(self.stage.delay_hours[stage]));
+                happened.reached_at[stage] = Some(at.plus_hours(self.setting.delay_hours[stage]));
                 tally.reached[stage] = 1;
             }
             before = reached;

@@ -4,7 +4,7 @@ use super::fit::{Ensemble, fit};
 use super::ledger::{Ledger, Played};
 use super::plan::Plan;
 use super::result::{FidelityFigure, NamedPolicy, PolicyRollout, SimulateOptions, Simulation};
-use super::rollout::{Decider, Stage};
+use super::rollout::{Decider, Setting};
 use super::sample::{Sample, sample};
 use super::spread::Spread;
 use super::state::EventMap;
@@ -50,7 +50,7 @@ pub fn simulate(
     let ensemble = fit(log, &plan, &sample, &include, options.ensemble, options.seed, progress)?;
     let history = HistoryPlan::new(&meta.environment, &meta.catalogue)?;
     let events = EventMap::new(&meta.environment, &plan, &history);
-    let stage = Stage {
+    let setting = Setting {
         environment: &meta.environment,
         plan: &plan,
         history: &history,
@@ -66,8 +66,8 @@ pub fn simulate(
     let shares = logged_shares(meta);
     let mut deciders: Vec<Decider> = policies.iter().map(|named| Decider::Policy(&named.policy)).collect();
     deciders.extend([plan.none.map_or(Decider::Shares(&shares), Decider::Always), Decider::Shares(&shares)]);
-    let played = play_all(&stage, &deciders, options.ensemble, progress);
-    let step_values = value_all(&stage, &deciders, meta, progress);
+    let played = play_all(&setting, &deciders, options.ensemble, progress);
+    let step_values = value_all(&setting, &deciders, meta, progress);
 
     let ledger =
         Ledger { economics: &meta.environment.economics, spread, stages: meta.environment.funnel.names().collect() };
@@ -177,12 +177,12 @@ fn logged_shares(meta: &LogMeta) -> Vec<f64> {
 }
 
 /// Every decider in every model: `[deciders][models]`.
-fn play_all(stage: &Stage, deciders: &[Decider], models: usize, progress: &dyn Progress) -> Vec<Vec<Played>> {
+fn play_all(setting: &Setting, deciders: &[Decider], models: usize, progress: &dyn Progress) -> Vec<Vec<Played>> {
     progress.start("roll out", Some((deciders.len() * models) as u64));
     let games: Vec<Played> = (0..deciders.len() * models)
         .into_par_iter()
         .map(|game| {
-            let played = stage.play(game % models, deciders[game / models]);
+            let played = setting.play(game % models, deciders[game / models]);
             progress.advance(1);
             played
         })
@@ -193,17 +193,19 @@ fn play_all(stage: &Stage, deciders: &[Decider], models: usize, progress: &dyn P
 }
 
 /// Value of one decision on logged contexts: `[models][deciders]`, as it is and resampled.
-fn value_all(stage: &Stage, deciders: &[Decider], meta: &LogMeta, progress: &dyn Progress) -> Vec<Vec<(f64, f64)>> {
-    let Ensemble { models, .. } = stage.ensemble;
+fn value_all(setting: &Setting, deciders: &[Decider], meta: &LogMeta, progress: &dyn Progress) -> Vec<Vec<(f64, f64)>> {
+    let Ensemble { models, .. } = setting.ensemble;
     progress.start("value logged contexts", Some(models.len() as u64));
-    let policies: Vec<Vec<f64>> =
-        deciders.par_iter().map(|decider| distributions(*decider, stage.members, stage.plan.rewards.len())).collect();
+    let policies: Vec<Vec<f64>> = deciders
+        .par_iter()
+        .map(|decider| distributions(*decider, setting.members, setting.plan.rewards.len()))
+        .collect();
     let economics = &meta.environment.economics;
     let values = (0..models.len())
         .into_par_iter()
         .map(|model| {
             let values =
-                step_values(stage.plan, stage.ensemble, model, stage.members, &policies, economics, stage.seed);
+                step_values(setting.plan, setting.ensemble, model, setting.members, &policies, economics, setting.seed);
             progress.advance(1);
             values
         })
