@@ -65,4 +65,9 @@ fn a_run_that_lost_its_later_half_takes_up_the_earlier_one() {
     assert_same(&whole, &run(out.path(), "2"));
     let now = fs::metadata(folder.join("policies/ridge.safetensors")).unwrap().modified().unwrap();
     assert_eq!(kept, now, "the policy that was there was trained again");
+
+    let compared = json(&guerdon(words!["compare", &folder, &folder, "--json"]));
+    let policies = compared["policies"].as_array().unwrap();
+    assert_eq!(policies.len(), 6, "two learners and logging, of two runs");
+    assert!(compared["caveats"].as_array().unwrap().is_empty(), "the same run twice is comparable");
 }

@@ -21,27 +21,30 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 
 /// Prints a table: the first column to the left, numbers to the right.
 pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(head.to_vec());
-    rows.into_iter().for_each(|row| {
-        table.add_row(row);
-    });
-    for (i, column) in table.column_iter_mut().enumerate() {
-        column.set_cell_alignment(if i == 0 { CellAlignment::Left } else { CellAlignment::Right });
+    let mut table = plain(head, rows);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
     }
     line(&table.to_string())
 }
 
 /// A table of text only: every column to the left.
 pub fn text_table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<()> {
+    line(&plain(head, rows).to_string())
+}
+
+/// Columns of a file or a pipe.
+const WIDTH: u16 = 120;
+
+fn plain(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(head.to_vec());
-    rows.into_iter().for_each(|row| {
-        table.add_row(row);
-    });
-    line(&table.to_string())
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if table.width().is_none() {
+        table.set_width(WIDTH);
+    }
+    table.set_header(head.iter().map(|name| name.to_uppercase()));
+    table.add_rows(rows);
+    table
 }
 
 /// `12,345,678`

@@ -3,7 +3,7 @@
 use super::model::{Fitted, Model};
 use super::plan::{Head, Plan};
 use super::sample::{HeadCount, Sample};
-use guerdon_core::{Progress, Result, Seed};
+use guerdon_core::{Progress, Result, Seed, Value};
 use guerdon_data::LogReader;
 use guerdon_learn::{FittedHeads, HeadPlan, Levels, Shrinkage, fit_encoder, fit_heads};
 use guerdon_policy::Encoder;
@@ -12,12 +12,24 @@ use guerdon_policy::Encoder;
 const LEAST_ROWS: u64 = 200;
 
 /// How hard actions are drawn to what they share; see [`Shrinkage`].
-const SHRINKAGE: Shrinkage = Shrinkage { lambda: 0.1, prior_rows: 10.0 };
+const SHRINKAGE: Shrinkage = Shrinkage { lambda: 0.03, prior_rows: 10.0 };
+
+/// Encoded features count as no further than this from their mean, in standard deviations.
+pub(super) const FURTHEST: f32 = 3.0;
 
 /// The ensemble.
 pub(super) struct Ensemble {
     pub(super) encoder: Encoder,
     pub(super) models: Vec<Model>,
+}
+
+impl Ensemble {
+    /// Encodes a context for the models. A roll-out leads to contexts that the log hardly holds (months without an
+    /// offer, say); where a line drawn through the log goes beyond it, its ends are held instead.
+    pub(super) fn encode(&self, context: &[Value], out: &mut [f32]) {
+        self.encoder.encode(context, out);
+        out.iter_mut().for_each(|x| *x = x.clamp(-FURTHEST, FURTHEST));
+    }
 }
 
 /// How often a member counts in one model: Poisson with mean 1, which is what drawing members with replacement comes to

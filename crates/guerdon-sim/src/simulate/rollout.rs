@@ -115,7 +115,7 @@ impl<'a> Desk<'a> {
                 eligible: last.eligible.as_deref(),
             };
             let action = self.decide(&request, luck);
-            self.setting.ensemble.encoder.encode(&context, &mut self.encoded);
+            self.setting.ensemble.encode(&context, &mut self.encoded);
             let mut tally = Tally::new(self.setting.plan.stages.len());
             let happened = self.answer(at, action, luck, &mut tally);
             played.add(step, &tally, weight);

@@ -1,6 +1,6 @@
 //! The whole simulation, from log to result.
 
-use super::fit::{Ensemble, fit};
+use super::fit::{Ensemble, FURTHEST, fit};
 use super::ledger::{Ledger, Played};
 use super::plan::Plan;
 use super::result::{FidelityFigure, NamedPolicy, PolicyRollout, SimulateOptions, Simulation};
@@ -262,6 +262,8 @@ fn assumptions(plan: &Plan, sample: &Sample, held_out: bool) -> Vec<String> {
         format!("Each member gets one decision every {hours} hours, beginning {hours} hours after their last logged one; nobody joins or leaves."),
         "Given a member's features and the offer, stages follow from the stage before, and spend from the offer, by chance alone; the chances are linear in the features.".into(),
         "What members did before their first logged decision is forgotten, and so is when exactly they bought: orders spread evenly over a window.".into(),
+        "What was bought lately is taken as a sign of what will be: where an offer only moves purchases for its own week, later steps overstate what offers bring.".into(),
+        format!("Features further than {FURTHEST} standard deviations from their mean in the log count as {FURTHEST}: states that the log hardly holds, such as months without an offer, are taken to be like the furthest that it does hold."),
         "Attributes stay as last logged; prices, competitors and seasons stay as they were in the log.".into(),
         "Intervals cover what differs between bootstraps of members, not what these assumptions get wrong.".into(),
     ];

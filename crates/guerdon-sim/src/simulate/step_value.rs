@@ -56,7 +56,7 @@ pub(super) fn step_values(
         let weight = f64::from(bootstrap.weight(&member.id));
         for row in &member.rows {
             let context: Vec<_> = values(&row.context).collect();
-            ensemble.encoder.encode(&context, &mut x);
+            ensemble.encode(&context, &mut x);
             for (action, net) in net.iter_mut().enumerate() {
                 ensemble.models[model].answer(plan, &x, action, &mut answer);
                 let expected = answer.expectation(plan, action);

@@ -17,7 +17,7 @@ pub fn run(args: &InspectArgs) -> Result<ExitCode> {
 }
 
 fn print(policy: &Inspection) -> Result<()> {
-    output::text_table(&["policy", &policy.version], summary(policy))?;
+    output::text_table(&["policy", "is"], summary(policy))?;
     let scale = 10f64.powi(policy.minor_units as i32);
     output::table(
         &["action", "kind", "amount", "points", "pays at", "valid hours"],
@@ -47,6 +47,7 @@ fn print(policy: &Inspection) -> Result<()> {
 
 fn summary(policy: &Inspection) -> Vec<Vec<String>> {
     let mut rows = vec![
+        ("version", policy.version.clone()),
         ("format", policy.format_version.to_string()),
         ("model", format!("{} ({} parameters)", policy.model.kind, output::count(policy.model.parameters as u64))),
         ("inputs", format!("{} features, {} encoded", policy.features.len(), policy.encoded_width)),
