@@ -73,18 +73,29 @@ pub fn level(confidence: f64) -> String {
     format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// "$9.87", "€9.87", "9.87 click": an amount with its unit.
+/// The sign that stands before an amount, for currencies that have one.
+fn sign(currency: &str) -> Option<&'static str> {
+    match currency {
+        "USD" => Some("$"),
+        "EUR" => Some("€"),
+        "GBP" => Some("£"),
+        "JPY" => Some("¥"),
+        _ => None,
+    }
+}
+
+/// "$9.87", "−€9.87", "9.87 click": an amount with its unit.
 pub fn money(text: &str, currency: &str) -> String {
-    let symbol = match currency {
-        "USD" => "$",
-        "EUR" => "€",
-        "GBP" => "£",
-        "JPY" => "¥",
-        _ => return format!("{text} {currency}"),
-    };
-    match text.strip_prefix('−') {
-        Some(rest) => format!("−{symbol}{rest}"),
-        None => format!("{symbol}{text}"),
+    money_with_ends(text, "", currency)
+}
+
+/// "$9.87 [9.10, 10.60]", "0.676 [0.642, 0.709] click"; `ends` may be empty.
+pub fn money_with_ends(text: &str, ends: &str, currency: &str) -> String {
+    let space = if ends.is_empty() { "" } else { " " };
+    match (sign(currency), text.strip_prefix('−')) {
+        (Some(sign), Some(rest)) => format!("−{sign}{rest}{space}{ends}"),
+        (Some(sign), None) => format!("{sign}{text}{space}{ends}"),
+        (None, _) => format!("{text}{space}{ends} {currency}"),
     }
 }
 

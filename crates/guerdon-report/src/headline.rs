@@ -1,7 +1,7 @@
 //! The headline: rules that turn the figures into plain words, and never claim more than the intervals carry.
 
-use crate::format::{all_numbers, count, decimals, ends, list, money, number, with_ends};
-use crate::{IntervalValue, PolicyReport, PolicyRole, RunReport, Verdict};
+use crate::format::{all_numbers, count, decimals, ends, list, money_with_ends, number, with_ends};
+use crate::{FidelityRow, IntervalValue, PolicyReport, PolicyRole, RunReport, Verdict};
 use guerdon_core::{PropensitySource, Severity};
 
 /// What an interval of a difference says.
@@ -126,6 +126,17 @@ fn simulated(report: &RunReport, best: &PolicyReport) -> Option<String> {
     if let Some(reason) = refusals.first() {
         return Some(format!("Its ROI is not evaluable, because {}.", reason.trim_end_matches('.')));
     }
+    let missed: Vec<&FidelityRow> = section.fidelity.iter().filter(|row| misses(row)).collect();
+    if let Some(worst) = missed.iter().max_by(|a, b| gap(a).total_cmp(&gap(b))) {
+        let places = decimals([worst.log, worst.simulated.value], 2);
+        return Some(format!(
+            "The simulator does not reproduce the log ({} is {} in it and {} in the log), so its ROI is not to be relied \
+             on.",
+            worst.figure,
+            number(worst.simulated.value, places),
+            number(worst.log, places)
+        ));
+    }
     if disagrees(row) {
         return Some(
             "The simulator and the log disagree on its value per decision, so its simulated ROI is not to be relied on."
@@ -145,6 +156,17 @@ fn simulated(report: &RunReport, best: &PolicyReport) -> Option<String> {
         section.reference,
         with_ends(roi, decimals(all_numbers([roi]), 2)),
     ))
+}
+
+/// How far the simulator is from the log, as a share of the log's figure.
+fn gap(row: &FidelityRow) -> f64 {
+    (row.simulated.value - row.log).abs() / row.log.abs().max(f64::MIN_POSITIVE)
+}
+
+/// Whether the simulator misses a figure of the log: by more than a tenth, with the log outside its interval.
+pub(crate) fn misses(row: &FidelityRow) -> bool {
+    let outside = row.simulated.ends().is_none_or(|(lower, upper)| row.log < lower || row.log > upper);
+    outside && gap(row) > 0.10
 }
 
 /// Whether the intervals of the simulated and the offline value of one decision have no point in common.
@@ -193,15 +215,13 @@ fn amount(report: &RunReport, interval: &IntervalValue) -> String {
 /// `interval` with its currency, and the ends of `like`, turned round where that is less than zero.
 fn amount_like(report: &RunReport, interval: &IntervalValue, like: &IntervalValue) -> String {
     let decimals = money_decimals(report);
-    let value = money(&number(interval.value, decimals), &report.environment.currency);
     let like = if Reading::of(like) == Reading::Less && interval.value >= 0.0 {
         // "1.20 [0.80, 1.60] less": the ends are those of the size.
         IntervalValue { value: -like.value, lower: like.upper.map(|u| -u), upper: like.lower.map(|l| -l) }
     } else {
         *like
     };
-    let ends = ends(&like, decimals);
-    if ends.is_empty() { value } else { format!("{value} {ends}") }
+    money_with_ends(&number(interval.value, decimals), &ends(&like, decimals), &report.environment.currency)
 }
 
 /// The same decimals for every amount of the headline: those that the values need.

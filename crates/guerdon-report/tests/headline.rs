@@ -121,7 +121,7 @@ fn values_in_clicks_keep_three_significant_digits() {
         }
     }
     assert!(
-        headline(&report)[0].contains("ridge is worth 0.00329 click [0.00318, 0.00340]"),
+        headline(&report)[0].contains("ridge is worth 0.00329 [0.00318, 0.00340] click"),
         "{}",
         headline(&report)[0]
     );

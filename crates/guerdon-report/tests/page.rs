@@ -142,6 +142,17 @@ fn a_simulation_that_disagrees_with_the_log_says_so() {
 }
 
 #[test]
+fn a_simulator_that_misses_the_log_is_said_to_and_its_roi_is_kept_out_of_the_headline() {
+    let mut report = sample(false);
+    report.roi.as_mut().unwrap().fidelity[0].simulated = IntervalValue::new(37.9, 32.4, 43.3);
+    let page = html(&report);
+    assert!(text(section(&page, "roi")).contains("The simulator does not reproduce the log"));
+    let headline = headline(&report).join(" ");
+    assert!(headline.contains("revenue per decision is 37.90 in it and 24.41 in the log"), "{headline}");
+    assert!(!headline.contains("3.97"), "{headline}");
+}
+
+#[test]
 fn an_empty_report_is_still_a_page() {
     let page = html(&RunReport::default());
     assert!(page.contains("No policy was valued."));

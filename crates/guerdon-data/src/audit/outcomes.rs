@@ -1,6 +1,6 @@
 //! What followed the decisions: impossible values, and how much hangs on a few of them.
 
-use super::words::{count, percent};
+use super::words::{amount, count, percent};
 use crate::LogBatch;
 use crate::log::LogMeta;
 use guerdon_core::{Finding, Severity};
@@ -109,11 +109,12 @@ impl Outcomes {
             (Severity::Info, "")
         };
         let sentence = format!(
-            "{} of decisions bring revenue; the top 0.1 % of those ({}) carry {} of all revenue, the largest ({most:.2}) \
+            "{} of decisions bring revenue; the top 0.1 % of those ({}) carry {} of all revenue, the largest ({}) \
              {}{advice}.",
             percent(self.paying as f64 / self.rows as f64),
             count(top as u64),
             percent(share),
+            amount(most),
             percent(one)
         );
         Some(Finding::new("outliers", severity, sentence).figure("top_share", share).figure("largest", most))

@@ -1,6 +1,6 @@
 //! The plain facts: how much there is, from when to when, in which order, and whether it is what the log says it is.
 
-use super::words::{count, percent, some};
+use super::words::{amount, count, percent, some};
 use crate::LogBatch;
 use crate::log::LogMeta;
 use guerdon_core::{Finding, Severity, Timestamp};
@@ -201,9 +201,10 @@ fn counting(meta: &LogMeta) -> Vec<Finding> {
             "counted_twice",
             severity,
             format!(
-                "Windows overlap: revenue was attributed {times:.3} times over on average ({:.2} for {:.2} of sales). \
+                "Windows overlap: revenue was attributed {times:.3} times over on average ({} for {} of sales). \
                  Values per decision stand, totals don't: mode \"last_touch\" counts each sale once.",
-                summary.revenue_attributed, summary.revenue_distinct
+                amount(summary.revenue_attributed),
+                amount(summary.revenue_distinct)
             ),
         )
     };
@@ -214,10 +215,10 @@ fn counting(meta: &LogMeta) -> Vec<Finding> {
     } else {
         let severity = if share > 0.5 { Severity::Warning } else { Severity::Info };
         let sentence = format!(
-            "{} of revenue ({:.2}) lies in no decision's window, {:.2} only in windows of immature decisions.",
+            "{} of revenue ({}) lies in no decision's window, {} only in windows of immature decisions.",
             percent(share),
-            summary.revenue_unattributed,
-            summary.revenue_immature
+            amount(summary.revenue_unattributed),
+            amount(summary.revenue_immature)
         );
         Finding::new("unattributed", severity, sentence)
     };

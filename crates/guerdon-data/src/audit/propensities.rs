@@ -114,8 +114,9 @@ impl Weights {
         let ess = if self.squares > 0.0 { self.sum * self.sum / self.squares } else { 0.0 };
         let share = ess / rows.max(1) as f64;
         let sentence = format!(
-            "For the uniform policy the {} decisions are worth {ess:.0} ({}); the largest weight is {:.1}.",
+            "For the uniform policy the {} decisions are worth {} ({}); the largest weight is {:.1}.",
             count(rows),
+            count(ess.round() as u64),
             percent(share),
             self.heaviest
         );

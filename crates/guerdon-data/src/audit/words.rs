@@ -15,6 +15,12 @@ pub(super) fn count(value: u64) -> String {
     text
 }
 
+/// "1,136.78": an amount of money or the like, with two decimals.
+pub(super) fn amount(value: f64) -> String {
+    let cents = (value.abs() * 100.0).round() as u64;
+    format!("{}{}.{:02}", if value < 0.0 && cents > 0 { "-" } else { "" }, count(cents / 100), cents % 100)
+}
+
 /// "12.9 %"; below one in a thousand two significant digits: "0.021 %".
 pub(super) fn percent(share: f64) -> String {
     let value = 100.0 * share;
@@ -100,5 +106,7 @@ mod tests {
     fn counts_have_thousands() {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(12), "12");
+        assert_eq!(amount(1_136.784), "1,136.78");
+        assert_eq!(amount(-0.5), "-0.50");
     }
 }

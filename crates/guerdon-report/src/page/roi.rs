@@ -3,7 +3,7 @@
 use super::parts::{axis_decimals, interval_cell, money_decimals, refused_cell};
 use crate::chart::{Line, Mark, RowChart, Shape, colour, figure};
 use crate::format::{all_numbers, count, decimals, level, number, with_ends};
-use crate::headline::disagrees;
+use crate::headline::{disagrees, misses};
 use crate::{FidelityRow, IntervalValue, RoiRow, RoiSection, RunReport};
 use maud::{Markup, html};
 
@@ -141,10 +141,17 @@ fn fidelity(report: &RunReport, rows: &[FidelityRow]) -> Markup {
         return html! {};
     }
     html! {
+        @if rows.iter().any(misses) {
+            p.note {
+                strong { "The simulator does not reproduce the log. " }
+                "Figures marked as missed are off by more than a tenth, with the log outside the simulator's interval: \
+                the figures of this section are not to be relied on."
+            }
+        }
         div.scroll {
             table.first {
                 caption { span { "What the simulator reproduces of the log, under the policy that wrote it" } }
-                thead { tr { th { "figure" } th.n { "log" } th.n { "simulator" } } }
+                thead { tr { th { "figure" } th.n { "log" } th.n { "simulator" } th { "" } } }
                 tbody {
                     @for row in rows {
                         @let places = decimals(all_numbers([&row.simulated]).into_iter().chain([row.log]), report.environment.minor_units.max(2));
@@ -152,6 +159,7 @@ fn fidelity(report: &RunReport, rows: &[FidelityRow]) -> Markup {
                             th scope="row" { (row.figure) }
                             td.n { (number(row.log, places)) }
                             (interval_cell(&row.simulated, places))
+                            td { @if misses(row) { span.severity.warning { "missed" } } }
                         }
                     }
                 }

@@ -1,13 +1,19 @@
 //! Writes the raw files of the programme `coffeehouse`, streaming, in bounded memory.
 //!
-//! | file | columns, in order |
-//! | --- | --- |
-//! | `members.csv` | `member_id` (text), `joined_at` (RFC 3339, UTC), `tier` (bronze, silver, gold, platinum), `age_band` (18-24, 25-34, 35-49, 50-64, 65+), `income_band` (low, middle, high; empty for some), `favourite` (coffee, tea, iced, pastry), `usual_daypart` (morning, evening; empty for some), `home_distance_km` (number), `app` (0, 1), `deal_seeker` (survey, 1 to 5; empty for some), `game_player` (survey, 1 to 5; empty for some) |
-//! | `rewards.ndjson` | `action`, `kind`, `amount` (points for the kinds `points` and `streak_bonus`, else dollars), `threshold` (dollars or null), `pays_at` (viewed, completed, purchased or null), `valid_hours`, `slot` (morning, evening or null), `channels` (list of text) |
-//! | `decisions.csv.zst` | `decision_id`, `member_id`, `decided_at` (RFC 3339, UTC), `stage` (always `received`), `action`, `propensity`, `policy_version` |
-//! | `events.parquet` | `member_id` (Utf8), `at` (Timestamp µs, UTC), `event` (Utf8: viewed, completed, purchase, redeem), `action` (Utf8?, the offer that was viewed or completed), `value` (Float64?, dollars of a purchase, points of a redemption) |
-//! | `truth.parquet` | `decision_id`, `member_id`, `q.<action>` (Float64, expected net value in dollars) |
-//! | `truth.json` | true values, averaged over the decisions |
+//! - `members.csv`: `member_id` (text), `joined_at` (RFC 3339, UTC), `tier` (bronze, silver, gold, platinum),
+//!   `age_band` (18-24, 25-34, 35-49, 50-64, 65+), `income_band` (low, middle, high; empty for some), `favourite`
+//!   (coffee, tea, iced, pastry), `usual_daypart` (morning, evening; empty for some), `home_distance_km` (number),
+//!   `app` (0, 1), `deal_seeker` and `game_player` (survey answers, 1 to 5; empty for some).
+//! - `rewards.ndjson`: `action`, `kind`, `amount` (points for the kinds `points` and `streak_bonus`, else dollars),
+//!   `threshold` (dollars or null), `pays_at` (viewed, completed, purchased or null), `valid_hours`, `slot` (morning,
+//!   evening or null), `channels` (list of text).
+//! - `decisions.csv.zst`: `decision_id`, `member_id`, `decided_at` (RFC 3339, UTC), `stage` (always `received`),
+//!   `action`, `propensity`, `policy_version`.
+//! - `events.parquet`: `member_id` (Utf8), `at` (Timestamp µs, UTC), `event` (Utf8: viewed, completed, purchase,
+//!   redeem), `action` (Utf8?, the offer that was viewed or completed), `value` (Float64?, dollars of a purchase,
+//!   points of a redemption).
+//! - `truth.parquet`: `decision_id`, `member_id`, `q.<action>` (Float64, expected net value in dollars).
+//! - `truth.json`: true values, averaged over the decisions.
 //!
 //! The funnel is received (the decision itself) → viewed (event `viewed`, names the action) → completed (event
 //! `completed`, names the action) → purchased (event `purchase`, the member's). Windows of 168 hours tile exactly.

@@ -2,9 +2,10 @@
 //!
 //! An ensemble of models, each fitted to a bootstrap of members, says how likely each funnel stage is and what is spent
 //! ([`model`]). Members of the log are taken up where the log leaves them and offered what each policy decides, one
-//! decision an attribution window, with the same random numbers for every policy ([`rollout`]). What they then do becomes
-//! their history, through the code that made the log's features ([`state`]).
+//! decision an attribution window, with the same random numbers for every policy ([`rollout`]). What they then do
+//! becomes their history, through the code that made the log's features ([`state`]).
 
+mod assumptions;
 mod fit;
 mod ledger;
 mod model;
