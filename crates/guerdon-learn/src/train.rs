@@ -34,7 +34,7 @@ pub struct TrainOptions {
     pub exploration: Option<Exploration>,
     /// The policy's name; the learner's by default.
     pub name: Option<String>,
-    /// At most this many epochs in this session; a neural run that needs more stops with an error that says so, and
+    /// At most this many epochs in this call; a neural run that needs more stops with an error that says so, and
     /// goes on from its checkpoint when it is started again.
     pub session_epochs: Option<usize>,
 }
