@@ -1,8 +1,20 @@
 //! The built-in programmes: environments whose raw files Guerdon makes itself.
 
 use guerdon_core::{Environment, Error, Progress, Result, Seed};
-use guerdon_sim::coffeehouse::{self, Generated, Options};
+use guerdon_sim::coffeehouse::{self, Generated, Options, World};
 use std::path::Path;
+
+const COFFEEHOUSE: &str = "coffeehouse";
+
+/// The world that [`generate`] plays for `environment` and `seed`, which knows every policy's true value; `None` for an
+/// environment that is not built in.
+///
+/// # Errors
+/// Whatever the world gives.
+pub fn world(environment: &Environment, seed: Seed) -> Result<Option<World>> {
+    let weeks = Options::default().weeks;
+    (environment.name == COFFEEHOUSE).then(|| World::new(seed, environment.economics.clone(), weeks)).transpose()
+}
 
 /// Writes the raw files of the built-in programme that `environment` describes into `out`, priced as it says.
 ///
@@ -16,7 +28,7 @@ pub fn generate(
     progress: &dyn Progress,
 ) -> Result<Generated> {
     match environment.name.as_str() {
-        "coffeehouse" => {
+        COFFEEHOUSE => {
             let options = Options { economics: environment.economics.clone(), ..Options::default() };
             coffeehouse::generate(members, seed, out, &options, progress)
         }

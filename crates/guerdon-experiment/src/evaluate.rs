@@ -3,9 +3,9 @@
 use crate::segments::{Segment, SegmentPlan, SegmentShares};
 use guerdon_core::{Error, MemberSplit, Progress, Result, Seed, Value};
 use guerdon_data::{LogBatch, LogMeta, LogReader};
-use guerdon_learn::CrossFit;
+use guerdon_learn::{CrossFit, request};
 use guerdon_ope::{Difference, Estimate, Estimator, Evaluation, PairedDifference, Row, Terms};
-use guerdon_policy::{Policy, Request, Scratch};
+use guerdon_policy::{Policy, Scratch};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -82,6 +82,9 @@ pub struct PolicyEvaluation {
     pub cost: Estimate,
     /// Share of decisions that reach each funnel stage (SNIPS), in order.
     pub stages: Vec<StageRate>,
+    /// True net value per decision, on the same decisions; only a built-in programme's world knows it.
+    #[serde(default)]
+    pub true_value: Option<f64>,
     /// Paired differences in net value against other policies.
     pub differences: Vec<Against>,
     /// Expected share of each action, by name.
@@ -319,14 +322,7 @@ impl<'t> State<'t> {
             let (target, propensity): (&[f64], f64) = match (&self.target.target, &mut self.scratch) {
                 (Target::Policy(policy), Some(scratch)) => {
                     batch.context(i, &mut context);
-                    let request = Request {
-                        decision_id: batch.decision_id(i),
-                        member_id: batch.member_id(i),
-                        at: batch.decided_at(i),
-                        context: &context,
-                        eligible: batch.eligible(i),
-                    };
-                    (policy.probabilities(&request, scratch), batch.propensity(i))
+                    (policy.probabilities(&request(batch, i, &context), scratch), batch.propensity(i))
                 }
                 _ => {
                     taken.fill(0.0);
@@ -382,6 +378,7 @@ impl<'t> State<'t> {
                 .zip(&self.stages)
                 .map(|(stage, evaluation)| StageRate { stage: stage.to_owned(), rate: one(evaluation) })
                 .collect(),
+            true_value: None,
             differences,
             actions: meta
                 .catalogue

@@ -1,10 +1,11 @@
 //! An experiment file in, a run folder out: ingest, train, value, simulate, report; each step also on its own.
 //!
-//! The main path is [`run`]: [`config`] says what to do, [`built_in`] makes raw files, [`evaluate`] values policies on a log, [`page`] turns results into
+//! The main path is [`run`]: [`config`] says what to do, [`built_in`] makes raw files, [`evaluate`] values policies on a log, [`truth`] knows what a built-in programme's policies are truly worth, [`page`] turns results into
 //! the report's data, [`folder`] knows where each file of a run lies, [`compare`] sets runs side by side.
 
 #![forbid(unsafe_code)]
 
+mod account;
 pub mod built_in;
 pub mod compare;
 pub mod config;
@@ -14,3 +15,4 @@ mod machine;
 pub mod page;
 pub mod run;
 mod segments;
+pub mod truth;

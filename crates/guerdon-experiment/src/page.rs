@@ -7,8 +7,8 @@ use guerdon_core::{AttributionMode, Environment, MemberSplit, NONE};
 use guerdon_data::{AuditReport, LogMeta};
 use guerdon_ope::Estimate;
 use guerdon_report::{
-    BundleFile, DataSection, EnvironmentSection, FidelityRow, IntervalValue, NamedDifference, PolicyReport, PolicyRole,
-    Reproducibility, RoiRow, RoiSection, RunReport, SegmentShares, StageShare,
+    Account, BundleFile, DataSection, EnvironmentSection, FidelityRow, IntervalValue, NamedDifference, PolicyReport,
+    PolicyRole, Reproducibility, RoiRow, RoiSection, RunReport, SegmentShares, StageShare,
 };
 use guerdon_sim::{Interval, PolicyRollout, Simulation};
 use std::collections::BTreeMap;
@@ -18,12 +18,12 @@ pub fn report(
     manifest: &Manifest,
     meta: &LogMeta,
     audit: &AuditReport,
+    (booked, members): (Account, u64),
     evaluations: &[PolicyEvaluation],
     simulation: Option<&Simulation>,
 ) -> RunReport {
     let experiment = &manifest.experiment;
     let environment = &meta.environment;
-    let valued = evaluations.iter().flat_map(|e| &e.estimates).map(|e| e.n).max();
     let headline = experiment.evaluate.headline;
     RunReport {
         experiment: experiment.name.clone(),
@@ -36,7 +36,7 @@ pub fn report(
         segments: evaluations.iter().filter(|e| e.role == Role::Learner).flat_map(segments).collect(),
         roi: simulation.map(|simulation| roi_section(simulation, evaluations, headline)),
         assumptions: assumptions(environment),
-        data: data(meta, valued),
+        data: data(meta, booked, members),
         findings: audit.findings.clone(),
         reproducibility: Reproducibility {
             seed: Some(experiment.seed.0),
@@ -126,7 +126,7 @@ fn policy(evaluation: &PolicyEvaluation, environment: &Environment) -> PolicyRep
             lower: cost.lower.map(plus),
             upper: cost.upper.map(plus),
         }),
-        true_value: None,
+        true_value: evaluation.true_value,
     }
 }
 
@@ -168,7 +168,7 @@ fn segments(evaluation: &PolicyEvaluation) -> Vec<SegmentShares> {
     features.into_iter().map(of).collect()
 }
 
-fn data(meta: &LogMeta, valued: Option<u64>) -> DataSection {
+fn data(meta: &LogMeta, booked: Account, members: u64) -> DataSection {
     let summary = &meta.summary;
     DataSection {
         decisions: summary.decisions,
@@ -176,12 +176,12 @@ fn data(meta: &LogMeta, valued: Option<u64>) -> DataSection {
         immature: summary.immature,
         duplicates_dropped: summary.duplicates_dropped,
         span: summary.first_decided_at.zip(summary.last_decided_at).map(|(a, b)| (a.to_string(), b.to_string())),
-        trained_decisions: valued.map(|valued| summary.decisions - valued),
-        valued_decisions: valued,
-        valued_members: None,
+        trained_decisions: Some(summary.decisions - booked.decisions),
+        valued_decisions: Some(booked.decisions),
+        valued_members: Some(members),
         propensity_source: Some(meta.propensity_source),
         attribution_counting: Some(summary.revenue_counted_times),
-        ledger: None,
+        ledger: Some(booked),
     }
 }
 
@@ -227,7 +227,7 @@ pub fn roi_section(
         members: simulation.members as u64,
         ensemble: simulation.ensemble as u64,
         reference: if simulation.baseline.name == NONE { "no offers".into() } else { simulation.baseline.name.clone() },
-        policies: simulation.policies.iter().map(row).collect(),
+        policies: simulation.policies.iter().chain(&simulation.references).map(row).collect(),
         assumptions: simulation.assumptions.clone(),
         fidelity: simulation
             .fidelity

@@ -1,15 +1,18 @@
 //! The main job: data, decision log, audit, policies, values, roll-out, page. A run that was stopped resumes where it stood.
 
+use crate::account::account;
 use crate::built_in;
 use crate::config::Experiment;
 use crate::evaluate::{Evaluator, NamedTarget, Options, PolicyEvaluation, Role, Target};
 use crate::folder::{RunFolder, make, read_json, write, write_json};
 use crate::machine::Machine;
 use crate::page;
+use crate::truth::true_values;
 use guerdon_core::{Error, MemberSplit, Progress, Result, Seed};
 use guerdon_data::{AuditReport, IngestOptions, LoadedEnvironment, LogReader};
 use guerdon_learn::{Device, Metric, Reference, TrainOptions, reference_policy};
 use guerdon_policy::Policy;
+use guerdon_sim::coffeehouse::World;
 use guerdon_sim::{NamedPolicy, SimulateOptions, Simulation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -99,7 +102,12 @@ pub fn run(file: &Path, options: &RunOptions, progress: &dyn Progress) -> Result
     let audit = kept_or(&folder.audit(), || guerdon_data::audit(&log_path, progress))?;
     let split = MemberSplit { seed: experiment.seed.named("split"), train_share: experiment.split.train_share };
     let policies = train_all(&experiment, &log, &folder, split, options.device, progress)?;
-    let evaluations = kept_or(&folder.estimates(), || value_all(&experiment, &log, &policies, split, progress))?;
+    let world = match (&options.data, experiment.generate) {
+        (None, Some(_)) => built_in::world(&environment.spec, generate_seed(&experiment))?,
+        _ => None,
+    };
+    let evaluations =
+        kept_or(&folder.estimates(), || value_all(&experiment, &log, &policies, split, world.as_ref(), progress))?;
     let simulation = match experiment.simulate {
         None => None,
         Some(simulate) => Some(kept_or(&folder.simulation(), || {
@@ -128,7 +136,8 @@ pub fn run(file: &Path, options: &RunOptions, progress: &dyn Progress) -> Result
         policies: manifest_policies(&policies, &folder)?,
         experiment,
     };
-    let report = page::report(&manifest, log.meta(), &audit, &evaluations, simulation.as_ref());
+    let booked = account(&log, split, progress)?;
+    let report = page::report(&manifest, log.meta(), &audit, booked, &evaluations, simulation.as_ref());
     write(&folder.report(), guerdon_report::html(&report).as_bytes())?;
     write_json(&folder.manifest(), &manifest)?;
     Ok(Finished { folder, manifest, evaluations, simulation, audit })
@@ -162,12 +171,17 @@ fn raw_data(
             "name the folder with the programme's raw files (only experiments with [generate] can do without)",
         ));
     };
-    let seed = experiment.seed.named("generate");
+    let seed = generate_seed(experiment);
     let folder = cache.join(format!("raw-{}-{}-{:016x}", environment.spec.name, generate.members, seed.0));
     if !folder.is_dir() {
         built_in::generate(&environment.spec, generate.members, seed, &folder, progress)?;
     }
     Ok(folder)
+}
+
+/// The seed of the built-in programme's world.
+fn generate_seed(experiment: &Experiment) -> Seed {
+    experiment.seed.named("generate")
 }
 
 /// The decision log of this data under this environment, ingested unless it is in the cache.
@@ -278,6 +292,7 @@ fn value_all(
     log: &LogReader,
     policies: &[(String, Policy)],
     split: MemberSplit,
+    world: Option<&World>,
     progress: &dyn Progress,
 ) -> Result<Vec<PolicyEvaluation>> {
     let mut targets: Vec<NamedTarget> = policies
@@ -301,13 +316,21 @@ fn value_all(
     // Which constant is best is known only after a first look at the constants.
     let constants: Vec<NamedTarget> = targets.iter().filter(|t| t.role == Role::Constant).cloned().collect();
     let first = evaluator.evaluate(&constants, &[], progress)?;
-    let mut against = vec![LOGGING.to_owned(), constant_name(guerdon_core::NONE)];
+    let mut against = vec![LOGGING.to_owned(), constant_name(guerdon_core::NONE), UNIFORM.to_owned()];
     against.extend(best_constant(&first, experiment.evaluate.headline).map(|best| best.name.clone()));
-    evaluator.evaluate(&targets, &against, progress)
+    let mut valued = evaluator.evaluate(&targets, &against, progress)?;
+    if let Some(world) = world {
+        let truth = true_values(log, &targets, world, &|member| !split.is_train(member), progress)?;
+        valued.iter_mut().zip(truth).for_each(|(valued, truth)| valued.true_value = Some(truth));
+    }
+    Ok(valued)
 }
 
 /// The name of the logging policy in results.
 pub const LOGGING: &str = "logging";
+
+/// The name in results of the policy that takes all eligible actions alike.
+const UNIFORM: &str = "uniform";
 
 /// The name in results of the policy that always takes `action`.
 pub fn constant_name(action: &str) -> String {
@@ -322,7 +345,7 @@ pub fn references(log: &LogReader) -> Result<Vec<NamedTarget>> {
     };
     let mut all = vec![
         NamedTarget { name: LOGGING.into(), role: Role::Logging, target: Target::Logging },
-        policy("uniform".into(), Role::Uniform, Reference::Uniform)?,
+        policy(UNIFORM.into(), Role::Uniform, Reference::Uniform)?,
     ];
     for action in log.meta().catalogue.names() {
         all.push(policy(constant_name(action), Role::Constant, Reference::Constant(action.to_owned()))?);

@@ -58,4 +58,5 @@ pub use metrics::Metric;
 pub use moments::Moments;
 pub use predictor::{Parity, Predictor, parity};
 pub use reference::{Reference, reference_policy};
+pub use rows::request;
 pub use train::{TrainOptions, Trained, train};

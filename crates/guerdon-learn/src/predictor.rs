@@ -3,10 +3,11 @@
 use crate::linear::LinearHeads;
 use crate::network::{Network, read, tensor};
 use crate::neural::Scale;
+use crate::rows::request;
 use burn::tensor::activation::sigmoid;
-use guerdon_core::{Catalogue, Result, Timestamp, Value};
+use guerdon_core::{Catalogue, Result, Value};
 use guerdon_data::LogReader;
-use guerdon_policy::{Objective, Policy, Request};
+use guerdon_policy::{Objective, Policy};
 use serde::{Deserialize, Serialize};
 
 /// A trained model before it was exported.
@@ -97,15 +98,8 @@ pub fn parity(policy: &Policy, predictor: &Predictor, log: &LogReader, rows: u64
         let outcomes = predictor.outcomes(&x, take, heads, actions)?;
         for (row, outcomes) in outcomes.chunks_exact(heads * actions).enumerate() {
             batch.context(row, &mut context);
-            let request = Request {
-                decision_id: batch.decision_id(row),
-                member_id: batch.member_id(row),
-                at: Timestamp(0),
-                context: &context,
-                eligible: None,
-            };
             let trained = scores(policy, outcomes);
-            compare(&mut found, &trained, policy.scores(&request, &mut scratch));
+            compare(&mut found, &trained, policy.scores(&request(&batch, row, &context), &mut scratch));
         }
         found.rows += take as u64;
         if found.rows >= rows {

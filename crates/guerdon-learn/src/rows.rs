@@ -2,6 +2,18 @@
 
 use guerdon_core::{Economics, Progress, Result, Value};
 use guerdon_data::{LogBatch, LogReader};
+use guerdon_policy::Request;
+
+/// A logged decision as it was asked for: what a policy is shown of `row`; `context` is that of the same row.
+pub fn request<'a>(batch: &'a LogBatch, row: usize, context: &'a [Value<'a>]) -> Request<'a> {
+    Request {
+        decision_id: batch.decision_id(row),
+        member_id: batch.member_id(row),
+        at: batch.decided_at(row),
+        context,
+        eligible: batch.eligible(row),
+    }
+}
 
 /// How much was visited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -150,7 +150,7 @@ fn fidelity(report: &RunReport, rows: &[FidelityRow]) -> Markup {
         }
         div.scroll {
             table.first {
-                caption { span { "What the simulator reproduces of the log, under the policy that wrote it" } }
+                caption { span { "What the simulator reproduces of each member's last logged decision, under the policy that wrote the log" } }
                 thead { tr { th { "figure" } th.n { "log" } th.n { "simulator" } th { "" } } }
                 tbody {
                     @for row in rows {

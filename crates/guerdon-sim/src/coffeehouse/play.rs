@@ -102,7 +102,7 @@ pub(super) fn play(world: &World, index: u64) -> Life {
             expected: (0..world.offers().len()).map(|offer| world.expected(&member, fatigue, at, offer)).collect(),
         });
         scene.answer(world, &member, fatigue, at, action);
-        fatigue = tired(fatigue, &world.offers()[action]);
+        fatigue = world.tired(fatigue, action);
     }
     let mut events = scene.events;
     events.retain(|event| event.at < world.log_end());
@@ -117,6 +117,11 @@ impl World {
         let offer = &self.offers()[action];
         let response = Response::of(member, fatigue, hour_of_day(at), offer);
         expect(&response, offer, member.latent.basket, &self.prices()[action])
+    }
+
+    /// What `fatigue` becomes a week after `action`, an index into the catalogue.
+    pub fn tired(&self, fatigue: f64, action: usize) -> f64 {
+        tired(fatigue, &self.offers()[action])
     }
 
     /// Draws the events of one window, as the log would hold them; `draw` numbers the repetition. For checks of

@@ -115,6 +115,11 @@ impl World {
         Member::draw(self.seed, index, self.first_event())
     }
 
+    /// The index of the member with this id; `None` for an id that is none of the world's.
+    pub fn index_of(member_id: &str) -> Option<u64> {
+        member_id.strip_prefix('m')?.parse().ok()
+    }
+
     /// The `index`-th member with all that happened to them: what [`super::generate`] writes of them, and the truth.
     pub fn life(&self, index: u64) -> Life {
         play(self, index)

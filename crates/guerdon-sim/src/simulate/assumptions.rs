@@ -25,13 +25,13 @@ pub(super) fn assumptions(plan: &Plan, sample: &Sample, held_out: bool) -> Vec<S
              nobody joins or leaves."
         ),
         "Given a member's features and the offer, stages follow from the stage before, and spend from the offer, by \
-         chance alone; the chances are linear in the features."
+         chance alone; chances follow from scores that are linear in the features, amounts are linear in them."
             .into(),
         "What members did before their first logged decision is forgotten, and so is when exactly they bought: orders \
          spread evenly over a window."
             .into(),
-        "What was bought lately is taken as a sign of what will be: where an offer only moves purchases for its own \
-         week, later steps overstate what offers bring."
+        "Habits stay as they were at the log's end: what a member buys in the roll-out moves what the policies see, \
+         but not what the member is taken to buy later. How many offers came of late does move on."
             .into(),
         format!(
             "Features further than {FURTHEST} standard deviations from their mean in the log count as {FURTHEST}: \

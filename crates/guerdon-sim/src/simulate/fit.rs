@@ -1,5 +1,6 @@
 //! Fits the ensemble: every head, ridge per action shrunk to what the actions share, once per bootstrap of members.
 
+use super::calibrate::calibrate;
 use super::model::{Fitted, Model};
 use super::plan::{Head, Plan};
 use super::sample::{HeadCount, Sample};
@@ -86,7 +87,9 @@ pub(super) fn fit(
         let fitted = fit_head(log, plan, *head, include, &bootstraps, &encoder, progress)?;
         ensemble.iter_mut().zip(fitted.replicas).for_each(|(model, replica)| model.heads.push(Fitted::Linear(replica)));
     }
-    Ok(Ensemble { encoder, models: ensemble })
+    let mut ensemble = Ensemble { encoder, models: ensemble };
+    calibrate(&mut ensemble, log, plan, include, &bootstraps, progress)?;
+    Ok(ensemble)
 }
 
 /// One number for a head with few decisions, or without variation among them.

@@ -6,6 +6,7 @@
 //! becomes their history, through the code that made the log's features ([`state`]).
 
 mod assumptions;
+mod calibrate;
 mod fit;
 mod ledger;
 mod model;

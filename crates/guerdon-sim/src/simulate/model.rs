@@ -1,9 +1,10 @@
 //! What one model of the ensemble answers: for a context and an action, the chances and amounts of everything unknown.
 //!
 //! Stages form a chain: P(reach s | x, a) = P(s−1) · P(s | reached s−1, x, a) + (1 − P(s−1)) · P(s | not, x, a). Spend
-//! is a hurdle: P(any order), then orders and revenue given any. All chances are linear in the encoded context, per
-//! action, and are clipped to [0, 1]; amounts are clipped to what the log has seen.
+//! is a hurdle: P(any order), then orders and revenue given any. A chance follows by a logistic link from a score that is
+//! linear in the encoded context, per action ([`super::calibrate`]); amounts are linear, clipped to what the log has seen.
 
+use super::calibrate::Link;
 use super::plan::{Head, MOST_TARGETS, Plan, StageRule};
 use guerdon_learn::LinearHeads;
 
@@ -14,6 +15,8 @@ pub(super) enum Fitted {
     Constant([f64; MOST_TARGETS]),
     /// Linear in the encoded context, per action.
     Linear(LinearHeads),
+    /// A chance that follows from a linear score, by the action's link.
+    Chance(LinearHeads, Vec<Link>),
 }
 
 /// One model of the ensemble.
@@ -100,13 +103,19 @@ impl Model {
 }
 
 impl Fitted {
-    fn at(&self, head: Head, x: &[f32], action: usize) -> [f64; MOST_TARGETS] {
+    /// The head's predictions.
+    pub(super) fn at(&self, head: Head, x: &[f32], action: usize) -> [f64; MOST_TARGETS] {
         match self {
             Fitted::Constant(values) => *values,
             Fitted::Linear(heads) => {
                 let mut out = [0.0; MOST_TARGETS];
                 heads.predict_action(x, action, &mut out[..head.targets()]);
                 out
+            }
+            Fitted::Chance(scores, links) => {
+                let mut score = [0.0];
+                scores.predict_action(x, action, &mut score);
+                [links[action].chance(score[0]), 0.0]
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What of a programme has to be predicted: the stages' rules, the rewards' prices, and one head per unknown.
 
-use guerdon_core::{Catalogue, Environment, Reward, StageMatch};
+use guerdon_core::{Catalogue, Environment, FeatureSource, Reward, StageMatch};
 use guerdon_data::{LogBatch, LogMeta};
 
 /// How a stage is reached in the simulator.
@@ -49,6 +49,8 @@ pub(super) struct Plan {
     /// Hours of the attribution window, and from one simulated decision to the next.
     pub(super) window_hours: f64,
     pub(super) minor_units: u32,
+    /// Per feature: whether a roll-out moves it on for the models; see [`moves`].
+    pub(super) moves: Vec<bool>,
     /// Per stage: whether reaching it in the window may still be too late for a reward.
     may_be_late: Vec<bool>,
 }
@@ -67,6 +69,7 @@ impl Plan {
             none: meta.catalogue.none(),
             window_hours,
             minor_units: environment.economics.minor_units,
+            moves: environment.features.iter().map(|feature| moves(&feature.source)).collect(),
             may_be_late,
             stages,
         };
@@ -151,10 +154,23 @@ impl Plan {
 }
 
 impl Head {
+    /// Whether it predicts a chance.
+    pub(super) fn is_chance(self) -> bool {
+        !matches!(self, Head::Spend | Head::Redeemed)
+    }
+
     /// How many numbers it predicts.
     pub(super) fn targets(self) -> usize {
         if self == Head::Spend { 2 } else { 1 }
     }
+}
+
+/// Whether a feature follows the roll-out when the models are asked, or stays as last logged. The offers of late and the
+/// calendar do. What a member bought or answered is a sign of habit, and the habit is taken to be that of the log's
+/// end: fed back step after step, each model's error would feed itself, and totals and times would leave what the log
+/// has seen together.
+fn moves(source: &FeatureSource) -> bool {
+    matches!(source, FeatureSource::Offers { hours: Some(_), .. } | FeatureSource::Weekday | FeatureSource::Slot)
 }
 
 fn stage_rules(environment: &Environment) -> Vec<StageRule> {

@@ -52,6 +52,9 @@ pub struct Simulation {
     /// What incremental figures are measured against: `none`, or, where the programme's catalogue has no such action,
     /// `logging`, the logged actions in their logged shares.
     pub baseline: PolicyRollout,
+    /// The logged actions in their logged shares, unless they are the baseline.
+    #[serde(default)]
+    pub references: Vec<PolicyRollout>,
     /// What was assumed, each a sentence.
     pub assumptions: Vec<String>,
     /// Decisions per member.
@@ -66,7 +69,7 @@ pub struct Simulation {
     pub confidence: f64,
     /// The seed.
     pub seed: Seed,
-    /// How well the simulator reproduces the log that it was fitted from.
+    /// How well the simulator reproduces the end of the log that it was fitted from.
     pub fidelity: Vec<FidelityFigure>,
 }
 
@@ -140,7 +143,7 @@ pub struct StageRate {
 pub struct FidelityFigure {
     /// What is compared, with its unit.
     pub figure: String,
-    /// In the log, over the members that were simulated.
+    /// In the log, over the last decision of each member that was simulated.
     pub log: f64,
     /// In the simulator.
     pub simulated: Interval,

@@ -101,7 +101,8 @@ impl<'a> Desk<'a> {
         let luck = self.draws.named(&member.id).indexed(copy as u64);
         let weight = i64::from(self.bootstrap.weight(&member.id));
         let (of_member, of_decision) = self.fixed(last.context.as_slice());
-        let mut context: Vec<Value> = vec![];
+        let logged: Vec<Value> = values(&last.context).collect();
+        let (mut context, mut of_models): (Vec<Value>, Vec<Value>) = (vec![], vec![]);
         for step in 0..self.setting.horizon {
             let at = last.at.plus_hours(self.setting.plan.window_hours * (step + 1) as f64);
             self.history.features(at, &last.stage, &of_member, &of_decision, &mut context);
@@ -115,7 +116,10 @@ impl<'a> Desk<'a> {
                 eligible: last.eligible.as_deref(),
             };
             let action = self.decide(&request, luck);
-            self.setting.ensemble.encode(&context, &mut self.encoded);
+            of_models.clear();
+            let moves = self.setting.plan.moves.iter().zip(context.iter().zip(&logged));
+            of_models.extend(moves.map(|(moves, (now, logged))| if *moves { *now } else { *logged }));
+            self.setting.ensemble.encode(&of_models, &mut self.encoded);
             let mut tally = Tally::new(self.setting.plan.stages.len());
             let happened = self.answer(at, action, luck, &mut tally);
             played.add(step, &tally, weight);

@@ -92,6 +92,7 @@ pub fn simulate(
     Ok(Simulation {
         policies: rollouts,
         baseline: rollout(baseline, if plan.none.is_some() { NONE } else { LOGGING }, ""),
+        references: if plan.none.is_some() { vec![logging.clone()] } else { vec![] },
         assumptions: assumptions(&plan, &sample, !splits.is_empty()),
         horizon: options.horizon,
         members: options.members,
@@ -215,14 +216,15 @@ fn value_all(setting: &Setting, deciders: &[Decider], meta: &LogMeta, progress: 
     values
 }
 
-/// The log's figures over the sampled members beside those of the logged actions rolled out.
+/// The log's figures over the sampled members' last decisions, where roll-outs take them up, beside those of the logged
+/// actions rolled out: earlier decisions would add what changed while the log ran.
 fn fidelity(
     logging: &PolicyRollout,
     sample: &Sample,
     meta: &LogMeta,
     options: &SimulateOptions,
 ) -> Vec<FidelityFigure> {
-    let rows: Vec<_> = sample.members.iter().flat_map(|member| &member.rows).collect();
+    let rows: Vec<_> = sample.members.iter().filter_map(|member| member.rows.last()).collect();
     let n = (rows.len() as f64).max(1.0);
     let minor_units = meta.environment.economics.minor_units;
     let decisions = (options.members * options.horizon) as f64;
