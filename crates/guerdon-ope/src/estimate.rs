@@ -1,6 +1,6 @@
 //! An estimate, or the reasons why there is none.
 
-use crate::Estimator;
+use crate::{Estimator, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// Whether a number may be used.
@@ -20,6 +20,8 @@ pub struct Estimate {
     pub estimator: Estimator,
     /// Whether the numbers may be used. If not, value, lower and upper are absent.
     pub status: Status,
+    /// How far they may be trusted.
+    pub verdict: Verdict,
     /// The estimate.
     pub value: Option<f64>,
     /// Lower end of the interval.

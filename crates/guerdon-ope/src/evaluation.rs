@@ -1,45 +1,30 @@
 //! One pass over a log for one target policy: every estimator named, and the certificate.
 
+use crate::bootstrap::Bootstrap;
 use crate::estimate::normal_interval;
-use crate::{Certificate, ClusterMoments, Estimate, Estimator, Gates, Status, Terms};
-
-/// One logged decision, as the estimators see it. Slices run over the catalogue's actions.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    /// Net value of the decision, in major units.
-    pub reward: f64,
-    /// π_b(a|x) of the logged action, in (0, 1].
-    pub propensity: f64,
-    /// Index of the logged action.
-    pub action: usize,
-    /// π_e(·|x): a probability per action.
-    pub target: &'a [f64],
-    /// q̂(x, ·) from a model that never saw this member, or nothing.
-    pub q_hat: Option<&'a [f64]>,
-}
-
-impl Row<'_> {
-    /// The numbers that estimators use.
-    pub fn terms(&self) -> Terms {
-        let (q_logged, v_target) = match self.q_hat {
-            Some(q) => (q[self.action], self.target.iter().zip(q).map(|(p, q)| p * q).sum()),
-            None => (f64::NAN, f64::NAN),
-        };
-        Terms { reward: self.reward, weight: self.target[self.action] / self.propensity, q_logged, v_target }
-    }
-}
+use crate::sheet::Sheet;
+use crate::tail::Tail;
+use crate::{Certificate, Classes, Estimate, Estimator, Facts, Gates, JointMoments, Row, Status, Verdict};
+use guerdon_core::Seed;
 
 /// What a target policy is worth on a log: push every row once, ask for the estimates. Two evaluations of different
 /// members can be merged.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
-    estimators: Vec<(Estimator, ClusterMoments<2>)>,
-    weights: ClusterMoments<2>,
+    estimators: Vec<Estimator>,
+    sheet: Sheet,
+    classes: Classes,
+    bootstrap: Option<Bootstrap>,
     squares: f64,
     largest: f64,
+    tail: Tail,
+    /// 1/(actions · propensity) and the count, by member.
+    inverse: JointMoments,
+    propensities: (f64, f64),
     target_mass: Vec<f64>,
     logged: Vec<u64>,
     gates: Gates,
+    facts: Facts,
     notes: Vec<String>,
 }
 
@@ -47,110 +32,180 @@ impl Evaluation {
     /// For these estimators, over a catalogue of `actions`.
     pub fn new(estimators: &[Estimator], actions: usize) -> Self {
         Evaluation {
-            estimators: estimators.iter().map(|e| (*e, ClusterMoments::default())).collect(),
-            weights: ClusterMoments::default(),
+            estimators: estimators.to_vec(),
+            sheet: Sheet::new(estimators),
+            classes: Classes::default(),
+            bootstrap: None,
             squares: 0.0,
             largest: 0.0,
+            tail: Tail::default(),
+            inverse: JointMoments::new(2),
+            propensities: (f64::INFINITY, 0.0),
             target_mass: vec![0.0; actions],
             logged: vec![0; actions],
             gates: Gates::default(),
+            facts: Facts::default(),
             notes: vec![],
         }
     }
 
-    /// Something that every reader of these estimates must know (say, that propensities were estimated).
+    /// With the classes of actions that MIPS needs.
+    pub fn with_classes(mut self, classes: Classes) -> Self {
+        self.classes = classes;
+        self
+    }
+
+    /// With intervals from `resamples` Poisson bootstraps of members instead of the normal ones; members are told apart by
+    /// the numbers that they are pushed with, so those must not depend on how the log is read. Memory: `resamples` times
+    /// the estimators' sums.
+    pub fn with_bootstrap(mut self, resamples: usize, seed: Seed) -> Self {
+        self.bootstrap = Some(Bootstrap::new(resamples, self.sheet.width(), seed));
+        self
+    }
+
+    /// With other limits.
+    pub fn with_gates(mut self, gates: Gates) -> Self {
+        self.gates = gates;
+        self
+    }
+
+    /// With what else is known of the log.
+    pub fn with_facts(mut self, facts: Facts) -> Self {
+        self.facts = facts;
+        self
+    }
+
+    /// Something that every reader of these estimates must know.
     pub fn note(&mut self, text: &str) {
         self.notes.push(text.to_owned());
     }
 
     /// Adds one row of `member`; a member's rows must follow each other.
     pub fn push(&mut self, member: u64, row: &Row<'_>) {
-        let terms = row.terms();
-        for (estimator, moments) in &mut self.estimators {
-            let (numerator, denominator) = estimator.ratio_terms(&terms);
-            moments.push(member, [numerator, denominator]);
+        let terms = row.terms_with(&self.classes);
+        self.sheet.push(member, &terms);
+        if let Some(bootstrap) = &mut self.bootstrap {
+            bootstrap.push(member, self.sheet.last());
         }
-        self.weights.push(member, [terms.weight, 1.0]);
         self.squares += terms.weight * terms.weight;
         self.largest = self.largest.max(terms.weight);
+        self.tail.push(terms.weight);
+        self.inverse.push(member, &[1.0 / (row.propensity * row.target.len() as f64), 1.0]);
+        let (least, most) = self.propensities;
+        self.propensities = (least.min(row.propensity), most.max(row.propensity));
         self.logged[row.action] += 1;
         self.target_mass.iter_mut().zip(row.target).for_each(|(mass, p)| *mass += p);
     }
 
     /// Adds all that `other` saw, of other members.
     pub fn merge(&mut self, other: Evaluation) {
-        for ((_, mine), (_, theirs)) in self.estimators.iter_mut().zip(other.estimators) {
-            mine.merge(theirs);
+        self.sheet.merge(other.sheet);
+        if let (Some(mine), Some(theirs)) = (&mut self.bootstrap, other.bootstrap) {
+            mine.merge(&theirs);
         }
-        self.weights.merge(other.weights);
         self.squares += other.squares;
         self.largest = self.largest.max(other.largest);
+        self.tail.merge(other.tail);
+        self.inverse.merge(other.inverse);
+        self.propensities =
+            (self.propensities.0.min(other.propensities.0), self.propensities.1.max(other.propensities.1));
         self.target_mass.iter_mut().zip(other.target_mass).for_each(|(a, b)| *a += b);
         self.logged.iter_mut().zip(other.logged).for_each(|(a, b)| *a += b);
     }
 
+    pub(crate) fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    pub(crate) fn weights(&self) -> (f64, f64) {
+        (self.squares / self.sheet.moments().rows().max(1) as f64, self.largest)
+    }
+
     /// The facts behind acceptance or refusal.
     pub fn certificate(&self) -> Certificate {
-        let n = self.weights.rows();
-        let [sum, count] = self.weights.sums();
-        let mean = if n == 0 { 0.0 } else { sum / count };
-        let variance = self.weights.variance([1.0 / count.max(1.0), -mean / count.max(1.0)]);
+        let weights = self.sheet.mean_weight();
+        let moments = self.sheet.moments();
+        let n = moments.rows();
+        let mean = if n == 0 { 0.0 } else { weights.value };
+        let sum = mean * n as f64;
+        let variance = moments.variance(&weights.gradient);
         let unsupported: Vec<usize> =
             (0..self.logged.len()).filter(|a| self.logged[*a] == 0 && self.target_mass[*a] > 0.0).collect();
         let mass: f64 = unsupported.iter().map(|a| self.target_mass[*a]).sum();
+        let (inverse, count) = (self.inverse.sum(0), self.inverse.sum(1).max(1.0));
+        let calibration = inverse / count;
+        let calibration_variance = self.inverse.variance(&[1.0 / count, -calibration / count]);
         Certificate {
             n,
-            clusters: self.weights.clusters(),
+            clusters: moments.clusters(),
             ess: if self.squares > 0.0 { sum * sum / self.squares } else { 0.0 },
             max_weight: self.largest,
             mean_weight: mean,
             mean_weight_se: variance.map_or(f64::INFINITY, f64::sqrt),
             unsupported_mass: if n == 0 { 0.0 } else { mass / n as f64 },
             unsupported_actions: unsupported,
+            scarce_actions: self.scarce(),
+            tail_shape: self.tail.shape(n),
+            calibration,
+            calibration_se: calibration_variance.map_or(f64::INFINITY, f64::sqrt),
+            propensity_range: self.propensities,
+            facts: self.facts.clone(),
         }
     }
 
-    /// The estimates, in the order asked for, with normal intervals clustered by member at `confidence` in (0, 1).
-    /// Where a gate refuses, the numbers are withheld and the reasons given.
+    /// Actions by how often the target takes them for each time that the log did, most first; only those that the target
+    /// takes more often than the log.
+    fn scarce(&self) -> Vec<usize> {
+        let ratio = |action: usize| self.target_mass[action] / (self.logged[action] as f64).max(0.5);
+        let mut actions: Vec<usize> = (0..self.logged.len()).filter(|action| ratio(*action) > 1.0).collect();
+        actions.sort_by(|a, b| ratio(*b).total_cmp(&ratio(*a)).then(a.cmp(b)));
+        actions
+    }
+
+    /// The estimates, in the order asked for, with intervals clustered by member at `confidence` in (0, 1): normal ones by
+    /// the delta method, or percentiles of the bootstrap if there is one. Where a gate refuses, the numbers are withheld
+    /// and the reasons given.
     pub fn estimates(&self, confidence: f64) -> Vec<Estimate> {
         let certificate = self.certificate();
         let refusals = certificate.refusals(&self.gates);
-        self.estimators
-            .iter()
-            .map(|(estimator, moments)| self.estimate(*estimator, moments, &certificate, &refusals, confidence))
-            .collect()
+        self.estimators.iter().map(|estimator| self.estimate(*estimator, &certificate, &refusals, confidence)).collect()
     }
 
-    fn estimate(
+    /// One estimate, with the gates asked once for many.
+    pub(crate) fn estimate(
         &self,
         estimator: Estimator,
-        moments: &ClusterMoments<2>,
         certificate: &Certificate,
         refusals: &[String],
         confidence: f64,
     ) -> Estimate {
-        let value = ratio(moments);
+        let point = self.sheet.point(estimator);
         let mut reasons = refusals.to_vec();
-        if reasons.is_empty() && !value.is_finite() {
-            reasons.push(if estimator.needs_model() {
-                "no outcome model was given, or it has no prediction for an action that this policy takes".into()
-            } else {
-                "the sum of weights is zero or not finite".into()
-            });
+        if let Some(own) = own_refusal(estimator, point.value, certificate) {
+            reasons.push(own);
         }
         let ok = reasons.is_empty();
-        let (lower, upper) =
-            if ok { normal_interval(value, ratio_variance(moments), confidence) } else { (None, None) };
+        let (lower, upper) = match &self.bootstrap {
+            _ if !ok => (None, None),
+            Some(bootstrap) => bootstrap.interval(&self.sheet, estimator, confidence),
+            None => normal_interval(point.value, self.sheet.variance(estimator, &point), confidence),
+        };
+        let mut verdict = if ok { Verdict::Ok } else { Verdict::NotEvaluable };
         if ok {
-            reasons.extend(self.notes.iter().cloned());
+            reasons = certificate.cautions(&self.gates, estimator.needs_model());
             if estimator == Estimator::Dm {
                 reasons.push("the interval leaves out the error of the outcome model".into());
             }
+            if !reasons.is_empty() {
+                verdict = Verdict::Weak;
+            }
+            reasons.extend(self.notes.iter().cloned());
         }
         Estimate {
             estimator,
             status: if ok { Status::Ok } else { Status::NotEvaluable },
-            value: ok.then_some(value),
+            verdict,
+            value: ok.then_some(point.value),
             lower,
             upper,
             confidence,
@@ -161,14 +216,31 @@ impl Evaluation {
             reasons,
         }
     }
+
+    /// The limits.
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.gates
+    }
 }
 
-fn ratio(moments: &ClusterMoments<2>) -> f64 {
-    let [numerator, denominator] = moments.sums();
-    numerator / denominator
-}
-
-fn ratio_variance(moments: &ClusterMoments<2>) -> Option<f64> {
-    let [_, denominator] = moments.sums();
-    moments.variance([1.0 / denominator, -ratio(moments) / denominator])
+/// Why this estimator in particular can't be given.
+fn own_refusal(estimator: Estimator, value: f64, certificate: &Certificate) -> Option<String> {
+    if estimator == Estimator::Replay {
+        let (least, most) = certificate.propensity_range;
+        if most - least > 1e-9 * most {
+            return Some(format!(
+                "replay needs a log that took every action alike; propensities run from {least} to {most}"
+            ));
+        }
+    }
+    if value.is_finite() {
+        return None;
+    }
+    Some(match estimator {
+        Estimator::Mips(_) => "no logging probabilities of all actions, or no classes of actions, were given".into(),
+        model if model.needs_model() => {
+            "no outcome model was given, or it has no prediction for an action that this policy takes".into()
+        }
+        _ => "the sum of weights is zero or not finite".to_owned(),
+    })
 }

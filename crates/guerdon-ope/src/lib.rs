@@ -11,7 +11,7 @@
 //! for member in 0..1000u64 {
 //!     let action = (member % 2) as usize;
 //!     let target = [1.0, 0.0];
-//!     let row = Row { reward: 3.0 - action as f64, propensity: 0.5, action, target: &target, q_hat: None };
+//!     let row = Row { reward: 3.0 - action as f64, propensity: 0.5, action, target: &target, q_hat: None, logging: None };
 //!     evaluation.push(member, &row);
 //! }
 //! let estimates = evaluation.estimates(0.95);
@@ -22,16 +22,21 @@
 
 #![forbid(unsafe_code)]
 
+mod bootstrap;
 mod certificate;
 mod difference;
 mod estimate;
 mod estimators;
 mod evaluation;
 mod moments;
+mod sheet;
+mod tail;
+mod terms;
 
-pub use certificate::{Certificate, Gates};
+pub use certificate::{Certificate, Facts, Gates, Verdict};
 pub use difference::{Difference, PairedDifference};
 pub use estimate::{Estimate, Status};
-pub use estimators::{Estimator, Terms};
-pub use evaluation::{Evaluation, Row};
-pub use moments::ClusterMoments;
+pub use estimators::{Estimator, Factors, Level};
+pub use evaluation::Evaluation;
+pub use moments::{ClusterMoments, JointMoments};
+pub use terms::{Classes, Row, Terms};
