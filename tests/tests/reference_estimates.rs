@@ -1,9 +1,44 @@
 //! The estimators against other people's: the same log, target and q̂ must give the same digits.
 
-use guerdon_ope::{Estimator, Evaluation, Row};
+use guerdon_ope::{Classes, Estimator, Evaluation, Factors, Family, Row, Rule};
 use guerdon_tests::columns::{doubles, numbered, rows};
 use guerdon_tests::command::{data, guerdon, json};
 use guerdon_tests::words;
+
+/// Our names beside the golden file's.
+const GOLDEN: [(&str, &str); 31] = [
+    ("dm", "dm"),
+    ("ips", "ips"),
+    ("snips", "snips"),
+    ("dr", "dr"),
+    ("sndr", "sndr"),
+    ("ips_clip=5", "ips_clip_5"),
+    ("ips_clip=20", "ips_clip_20"),
+    ("dr_clip=5", "dr_clip_5"),
+    ("dr_clip=20", "dr_clip_20"),
+    ("switch_dr=1", "switch_dr_tau_1"),
+    ("switch_dr=2", "switch_dr_tau_2"),
+    ("switch_dr=5", "switch_dr_tau_5"),
+    ("switch_dr=10", "switch_dr_tau_10"),
+    ("switch_dr=20", "switch_dr_tau_20"),
+    ("switch_dr=50", "switch_dr_tau_50"),
+    ("dros=1", "dros_lambda_1"),
+    ("dros=10", "dros_lambda_10"),
+    ("dros=100", "dros_lambda_100"),
+    ("dros=1000", "dros_lambda_1000"),
+    ("dros=10000", "dros_lambda_10000"),
+    ("sg_ips=0.01", "sg_ips_0.01"),
+    ("sg_dr=0.01", "sg_dr_0.01"),
+    ("sg_ips=0.05", "sg_ips_0.05"),
+    ("sg_dr=0.05", "sg_dr_0.05"),
+    ("sg_ips=0.1", "sg_ips_0.1"),
+    ("sg_dr=0.1", "sg_dr_0.1"),
+    ("sg_ips=0.5", "sg_ips_0.5"),
+    ("sg_dr=0.5", "sg_dr_0.5"),
+    ("mips=kind", "mips_true_weights_type"),
+    ("mips=kind+amount", "mips_true_weights_type_amount"),
+    ("mips=kind+amount+timing", "mips_true_weights_type_amount_timing"),
+];
 
 #[test]
 fn dm_ips_snips_and_dr_equal_the_open_bandit_pipeline_to_twelve_digits() {
@@ -13,7 +48,18 @@ fn dm_ips_snips_and_dr_equal_the_open_bandit_pipeline_to_twelve_digits() {
     let logged = doubles(&log, &["action", "propensity", "reward"].map(String::from));
     let pi_e = rows(&doubles(&eval, &numbered("pi_e_", 24)));
     let q_hat = rows(&doubles(&eval, &numbered("q_hat_", 24)));
-    let mut evaluation = Evaluation::new(&Estimator::ALL, 24);
+    let pi_b = rows(&doubles(&folder.join("pib_10000.parquet"), &numbered("pi_b_", 24)));
+    let classes = |of: fn(u32) -> u32| (0..24).map(of).collect::<Vec<u32>>();
+    let (kind, amount, timing) = (Factors::KIND, Factors::AMOUNT, Factors::TIMING);
+    let classes = Classes::default()
+        .with(kind, classes(|action| action / 8))
+        .with(kind.and(amount), classes(|action| action / 2))
+        .with(kind.and(amount).and(timing), classes(|action| action));
+    let mut estimators: Vec<Estimator> = GOLDEN.iter().map(|(name, _)| name.parse().unwrap()).collect();
+    for family in Family::ALL {
+        estimators.extend(family.estimators(&family.grid()));
+    }
+    let mut evaluation = Evaluation::new(&estimators, 24).with_classes(classes);
     for i in 0..logged[0].len() {
         let row = Row {
             reward: logged[2][i],
@@ -21,15 +67,33 @@ fn dm_ips_snips_and_dr_equal_the_open_bandit_pipeline_to_twelve_digits() {
             action: logged[0][i] as usize,
             target: &pi_e[i],
             q_hat: Some(&q_hat[i]),
+            eligible: None,
+            logging: Some(&pi_b[i]),
         };
         evaluation.push(i as u64, &row);
     }
     let golden = std::fs::read_to_string(folder.join("golden_obp_10000.json")).unwrap();
     let golden: serde_json::Value = serde_json::from_str(&golden).unwrap();
-    for estimate in evaluation.estimates(0.95) {
-        let theirs = golden["estimators"][estimate.estimator.name()]["value"].as_f64().unwrap();
-        let ours = estimate.value.unwrap();
-        assert!(((ours - theirs) / theirs).abs() < 1e-12, "{}: {ours} against {theirs}", estimate.estimator);
+    let close = |name: &str, ours: f64, theirs: &serde_json::Value| {
+        let theirs = theirs.as_f64().unwrap();
+        assert!(((ours - theirs) / theirs).abs() < 1e-12, "{name}: {ours} against {theirs}");
+    };
+    let golden = &golden["estimators"];
+    let estimates = evaluation.estimates(0.95);
+    let value = |estimator: Estimator| estimates.iter().find(|e| e.estimator == estimator).unwrap().value.unwrap();
+    for (ours, theirs) in GOLDEN {
+        close(ours, value(ours.parse().unwrap()), &golden[theirs]["value"]);
+    }
+    for family in Family::ALL {
+        let grid = family.grid();
+        let slope = evaluation.tune(family, &grid, Rule::Slope).unwrap();
+        close(family.name(), value(slope), &golden[format!("{family}_tuned_slope")]["value"]);
+        let mse = &golden[format!("{family}_tuned_mse")];
+        close(family.name(), value(evaluation.tune(family, &grid, Rule::MseBound).unwrap()), &mse["value"]);
+        for level in grid {
+            let bound = evaluation.mse_bound(family.at(level), family.plain()).unwrap();
+            close(family.name(), bound, &mse["mse_scores"][level.to_string()]);
+        }
     }
     let certificate = evaluation.certificate();
     let truth: serde_json::Value =

@@ -26,6 +26,7 @@
 
 #![forbid(unsafe_code)]
 
+mod aligned;
 pub mod attribution;
 mod audit;
 pub mod environment;
@@ -34,6 +35,7 @@ mod ingest;
 mod log;
 mod names;
 
+pub use aligned::{AlignedBatch, AlignedReader, Columns};
 pub use audit::{ActionAudit, AuditReport, FeatureAudit, audit};
 pub use environment::LoadedEnvironment;
 pub use ingest::{IngestOptions, ingest, log_id};

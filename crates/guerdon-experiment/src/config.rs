@@ -85,7 +85,7 @@ pub struct Evaluate {
 
 impl Default for Evaluate {
     fn default() -> Self {
-        Evaluate { estimators: Estimator::ALL.to_vec(), headline: Estimator::Dr, confidence: 0.95, folds: 5 }
+        Evaluate { estimators: Estimator::DEFAULT.to_vec(), headline: Estimator::Dr, confidence: 0.95, folds: 5 }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::segments::{Segment, SegmentPlan, SegmentShares};
 use guerdon_core::{Error, MemberSplit, Progress, Result, Seed, Value};
 use guerdon_data::{LogBatch, LogMeta, LogReader};
 use guerdon_learn::{CrossFit, request};
-use guerdon_ope::{Difference, Estimate, Estimator, Evaluation, PairedDifference, Row, Terms};
+use guerdon_ope::{Difference, Estimate, Estimator, Evaluation, Facts, Gates, PairedDifference, Row, Terms};
 use guerdon_policy::{Policy, Scratch};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -290,10 +290,12 @@ impl<'t> State<'t> {
     fn new(target: &'t NamedTarget, meta: &LogMeta, options: &Options, plan: &SegmentPlan) -> Self {
         let actions = meta.catalogue.len();
         let rate = || Evaluation::new(&[Estimator::Snips], actions);
-        let mut value = Evaluation::new(&options.estimators, actions);
-        for note in notes(target, meta) {
-            value.note(&note);
-        }
+        let value = Evaluation::new(&options.estimators, actions);
+        let value = match &target.target {
+            Target::Policy(_) => value.with_facts(facts(meta)),
+            // What was done needs no propensities: its weights are 1.
+            Target::Logging => value.with_gates(Gates { calibration_off: f64::INFINITY, ..Gates::default() }),
+        };
         State {
             target,
             scratch: match &target.target {
@@ -331,7 +333,9 @@ impl<'t> State<'t> {
                 }
             };
             let member = rows.member[k];
-            let row = Row { reward: rows.reward[k], propensity, action, target, q_hat: rows.q_of(k) };
+            let eligible = batch.eligible(i).map(<[u16]>::len);
+            let (reward, q_hat) = (rows.reward[k], rows.q_of(k));
+            let row = Row { reward, propensity, action, target, q_hat, eligible, logging: None };
             self.value.push(member, &row);
             self.terms.push(row.terms());
             let outcome = |reward: f64| Row { reward, q_hat: None, ..row };
@@ -391,18 +395,16 @@ impl<'t> State<'t> {
     }
 }
 
-/// What every reader of a target's estimates must know.
-fn notes(target: &NamedTarget, meta: &LogMeta) -> Vec<String> {
-    let mut notes = vec![];
-    if meta.propensity_source == guerdon_core::PropensitySource::Estimated && !matches!(target.target, Target::Logging)
-    {
-        notes.push(
-            "propensities were estimated from the log, not logged or designed: the value holds only if actions were drawn \
-             independently of what is known of a member"
-                .into(),
-        );
+/// What the certificate must know of the log.
+fn facts(meta: &LogMeta) -> Facts {
+    let summary = &meta.summary;
+    Facts {
+        propensities_estimated: Some(meta.propensity_source == guerdon_core::PropensitySource::Estimated),
+        design_refuted: None,
+        cross_fitted: Some(true),
+        immature_share: Some(summary.immature as f64 / (summary.immature + summary.decisions).max(1) as f64),
+        actions: meta.catalogue.names().map(str::to_owned).collect(),
     }
-    notes
 }
 
 /// The paired differences asked for: each target against each named one.

@@ -12,6 +12,7 @@ pub mod config;
 pub mod evaluate;
 pub mod folder;
 mod machine;
+pub mod ope;
 pub mod page;
 pub mod run;
 mod segments;

@@ -47,7 +47,8 @@ pub struct Gates {
     pub weak_share: f64,
     /// Shape of the weights' tail (Pareto k̂) above which a number is weak.
     pub weak_tail: f64,
-    /// Largest distance of the mean of 1/(actions · propensity) from 1, where it is also beyond four standard errors.
+    /// How far the mean of 1/(eligible actions · propensity) may lie above 1, where it is also beyond four standard errors.
+    /// Below 1 says nothing: some eligible actions may never be taken.
     pub calibration_off: f64,
     /// Share of immature decisions above which a number is weak.
     pub weak_immature: f64,
@@ -92,7 +93,8 @@ pub struct Certificate {
     pub scarce_actions: Vec<usize>,
     /// Shape of the weights' tail (Pareto k̂ as in PSIS); absent with too few different weights.
     pub tail_shape: Option<f64>,
-    /// Mean of 1/(eligible actions · propensity): 1 where propensities are those that actions were drawn with.
+    /// Mean of 1/(eligible actions · propensity): 1 where propensities are those that actions were drawn with and every
+    /// eligible action has a chance.
     pub calibration: f64,
     /// Its standard error, clustered.
     pub calibration_se: f64,
@@ -162,7 +164,7 @@ impl Certificate {
                 self.names(&self.scarce_actions)
             ));
         }
-        let off = (self.calibration - 1.0).abs();
+        let off = self.calibration - 1.0;
         if off > gates.calibration_off && off > 4.0 * self.calibration_se {
             cautions.push(format!(
                 "propensities look miscalibrated: the mean of 1/(actions × propensity) is {:.3} ± {:.3} where it should be 1",

@@ -18,7 +18,7 @@ pub struct Evaluation {
     squares: f64,
     largest: f64,
     tail: Tail,
-    /// 1/(actions · propensity) and the count, by member.
+    /// 1/(eligible actions · propensity) and the count, by member.
     inverse: JointMoments,
     propensities: (f64, f64),
     target_mass: Vec<f64>,
@@ -90,7 +90,8 @@ impl Evaluation {
         self.squares += terms.weight * terms.weight;
         self.largest = self.largest.max(terms.weight);
         self.tail.push(terms.weight);
-        self.inverse.push(member, &[1.0 / (row.propensity * row.target.len() as f64), 1.0]);
+        let eligible = row.eligible.unwrap_or(row.target.len()) as f64;
+        self.inverse.push(member, &[1.0 / (row.propensity * eligible), 1.0]);
         let (least, most) = self.propensities;
         self.propensities = (least.min(row.propensity), most.max(row.propensity));
         self.logged[row.action] += 1;
@@ -111,6 +112,10 @@ impl Evaluation {
             (self.propensities.0.min(other.propensities.0), self.propensities.1.max(other.propensities.1));
         self.target_mass.iter_mut().zip(other.target_mass).for_each(|(a, b)| *a += b);
         self.logged.iter_mut().zip(other.logged).for_each(|(a, b)| *a += b);
+    }
+
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.gates
     }
 
     pub(crate) fn sheet(&self) -> &Sheet {
@@ -215,11 +220,6 @@ impl Evaluation {
             n: certificate.n,
             reasons,
         }
-    }
-
-    /// The limits.
-    pub(crate) fn gates(&self) -> &Gates {
-        &self.gates
     }
 }
 

@@ -11,17 +11,18 @@
 //! for member in 0..1000u64 {
 //!     let action = (member % 2) as usize;
 //!     let target = [1.0, 0.0];
-//!     let row = Row { reward: 3.0 - action as f64, propensity: 0.5, action, target: &target, q_hat: None, logging: None };
+//!     let row = Row { reward: 3.0 - action as f64, propensity: 0.5, action, target: &target, q_hat: None, eligible: None, logging: None };
 //!     evaluation.push(member, &row);
 //! }
 //! let estimates = evaluation.estimates(0.95);
 //! assert_eq!(estimates[1].value, Some(3.0));
 //! ```
 //!
-//! What it does not do: choose hyper-parameters, fit q̂, or value sequences of decisions.
+//! Sequences of decisions are valued in [`sequential`]. What this crate does not do: fit q̂.
 
 #![forbid(unsafe_code)]
 
+mod automatic;
 mod bootstrap;
 mod certificate;
 mod difference;
@@ -29,9 +30,12 @@ mod estimate;
 mod estimators;
 mod evaluation;
 mod moments;
+pub mod sequential;
 mod sheet;
 mod tail;
 mod terms;
+mod tuning;
+mod wanted;
 
 pub use certificate::{Certificate, Facts, Gates, Verdict};
 pub use difference::{Difference, PairedDifference};
@@ -40,3 +44,5 @@ pub use estimators::{Estimator, Factors, Level};
 pub use evaluation::Evaluation;
 pub use moments::{ClusterMoments, JointMoments};
 pub use terms::{Classes, Row, Terms};
+pub use tuning::{Family, Rule};
+pub use wanted::Wanted;

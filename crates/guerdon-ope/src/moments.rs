@@ -52,7 +52,7 @@ impl JointMoments {
         other.close();
         self.rows += other.rows;
         self.clusters += other.clusters;
-        self.sums.iter_mut().zip(other.sums).for_each(|(mine, theirs)| mine.add(theirs.total()));
+        self.sums.iter_mut().zip(other.sums).for_each(|(mine, theirs)| mine.merge(theirs));
         self.cross.iter_mut().zip(&other.cross).for_each(|(mine, theirs)| *mine += theirs);
     }
 
@@ -104,7 +104,8 @@ impl JointMoments {
             self.clusters += 1;
             let mut place = self.cross.iter_mut();
             for (i, a) in self.open.iter().enumerate() {
-                for (cell, b) in place.by_ref().zip(&self.open[i..]) {
+                // In this order: the other would lose a cell where the row ends.
+                for (b, cell) in self.open[i..].iter().zip(place.by_ref()) {
                     *cell += a * b;
                 }
             }
@@ -171,6 +172,12 @@ impl Compensated {
         let next = self.sum + value;
         self.lost += if self.sum.abs() >= value.abs() { (self.sum - next) + value } else { (value - next) + self.sum };
         self.sum = next;
+    }
+
+    /// Adds another sum with what it had lost.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.add(other.sum);
+        self.add(other.lost);
     }
 
     pub(crate) fn total(self) -> f64 {

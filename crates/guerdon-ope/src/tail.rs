@@ -135,7 +135,7 @@ mod tests {
     fn merging_is_as_seeing_all() {
         let (mut even, mut odd, mut all) = (Tail::default(), Tail::default(), Tail::default());
         for i in 0..20_000u32 {
-            let weight = (f64::from(i) * 0.7).sin().abs().powf(-0.6);
+            let weight = (f64::from(i + 1) * 0.7).sin().abs().powf(-0.6);
             if i % 2 == 0 { &mut even } else { &mut odd }.push(weight);
             all.push(weight);
         }

@@ -15,6 +15,8 @@ pub struct Row<'a> {
     pub target: &'a [f64],
     /// q̂(x, ·) from a model that never saw this member, or nothing.
     pub q_hat: Option<&'a [f64]>,
+    /// How many actions were eligible; all of them without it.
+    pub eligible: Option<usize>,
     /// π_b(·|x): the logging probability of every action, where it is known; only MIPS needs it.
     pub logging: Option<&'a [f64]>,
 }

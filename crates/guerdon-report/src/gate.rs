@@ -47,7 +47,9 @@ impl RunReport {
     pub fn verdict(&self, policy: &PolicyReport) -> Verdict {
         match policy.estimates.iter().find(|estimate| estimate.estimator == self.estimator) {
             Some(estimate) => Verdict::of(estimate),
-            None => Verdict::Refused(vec![format!("it was not valued by {}", self.estimator.name().to_uppercase())]),
+            None => {
+                Verdict::Refused(vec![format!("it was not valued by {}", self.estimator.to_string().to_uppercase())])
+            }
         }
     }
 

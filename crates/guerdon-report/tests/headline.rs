@@ -64,7 +64,7 @@ fn references_that_refuse_are_said_to_have_no_value() {
     let mut report = sample(false);
     for policy in &mut report.policies {
         if policy.role == PolicyRole::Constant {
-            policy.estimates = Estimator::ALL.map(refused).into();
+            policy.estimates = Estimator::DEFAULT.map(refused).into();
         }
     }
     assert!(whole(&report).contains("always offering one and the same action can't be valued on this log"));
@@ -73,8 +73,8 @@ fn references_that_refuse_are_said_to_have_no_value() {
 #[test]
 fn when_no_learner_can_be_valued_none_is_recommended_and_each_reason_is_given() {
     let mut report = sample(false);
-    report.policies[0].estimates = Estimator::ALL.map(refused).into();
-    report.policies[1].estimates = Estimator::ALL.map(refused).into();
+    report.policies[0].estimates = Estimator::DEFAULT.map(refused).into();
+    report.policies[1].estimates = Estimator::DEFAULT.map(refused).into();
     let sentences = headline(&report);
     assert_eq!(sentences[0], "No learned policy can be valued on this log, so none is recommended.");
     assert!(sentences[1].starts_with("ridge is not evaluable, because the 14153 decisions"));

@@ -122,7 +122,7 @@ fn a_refused_policy_shows_no_number_in_any_section() {
 #[test]
 fn roi_is_withheld_when_only_the_policy_list_refuses_and_when_there_is_nothing_to_hold_it_against() {
     let mut report = sample(false);
-    report.policies[1].estimates = Estimator::ALL.map(refused).into();
+    report.policies[1].estimates = Estimator::DEFAULT.map(refused).into();
     let row = report.roi.as_ref().unwrap().policies[1].clone();
     assert_eq!(report.roi_refusals(&row).len(), 1);
 

@@ -76,6 +76,10 @@ pub enum Command {
     Train(TrainArgs),
     /// Value a policy on a decision log, or refuse to
     Evaluate(EvaluateArgs),
+    /// Value a target policy that is given as columns, aligned with a log by row, or refuse to
+    Ope(OpeArgs),
+    /// The difference in value between two policies that are given as columns, on one log
+    Diff(DiffArgs),
     /// Roll policies out over a simulator fitted from a log: cost, incremental revenue, ROI
     Simulate(SimulateArgs),
     /// Answer requests (JSON lines on stdin) with decisions (JSON lines on stdout)
@@ -202,6 +206,96 @@ pub struct TrainArgs {
     pub json: bool,
 }
 
+/// The names of the columns of `guerdon ope` and `guerdon diff`.
+#[derive(Debug, Args)]
+pub struct ColumnArgs {
+    /// Column of the logged action: a name or a number, as it ends the names of the target's columns.
+    #[arg(long, value_name = "COLUMN", default_value = "action")]
+    pub action: String,
+    /// Column of the logged action's probability.
+    #[arg(long, value_name = "COLUMN", default_value = "propensity")]
+    pub propensity: String,
+    /// Column of the reward [default: reward; net value in a log made by ingest].
+    #[arg(long, value_name = "COLUMN")]
+    pub reward: Option<String>,
+    /// Column that tells members apart; rows must be sorted by it. Without it each row is a member of its own.
+    #[arg(long, value_name = "COLUMN")]
+    pub member: Option<String>,
+    /// What the names of the target's probabilities begin with.
+    #[arg(long, value_name = "PREFIX", default_value = "pi_e_")]
+    pub target_prefix: String,
+    /// What the names of the outcome model's predictions begin with, if there are any.
+    #[arg(long, value_name = "PREFIX", default_value = "q_hat_")]
+    pub q_hat_prefix: String,
+    /// What the names of the logging policy's probabilities begin with, if there are any.
+    #[arg(long, value_name = "PREFIX", default_value = "pi_b_")]
+    pub logging_prefix: String,
+}
+
+/// `guerdon ope`
+#[derive(Debug, Args)]
+pub struct OpeArgs {
+    /// The log: Parquet with action, propensity and reward, or a decision log made by ingest.
+    #[arg(long, value_name = "LOG.parquet")]
+    pub log: PathBuf,
+    /// The target policy: Parquet with a column pi_e_<action> per action and, optionally, q_hat_<action>; row by row as the
+    /// log.
+    #[arg(long, value_name = "TARGET.parquet")]
+    pub target: PathBuf,
+    /// Estimators: dm, ips, snips, dr, sndr, dr_cv, replay; with a level ips_clip=5, dr_clip=5, switch_dr=10, dros=100,
+    /// sg_ips=0.05, sg_dr=0.05; without it (switch_dr, dros:mse) the level is chosen by SLOPE or the MSE bound; auto.
+    /// [default: those that the files allow, auto first]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    pub estimators: Vec<guerdon_ope::Wanted>,
+    /// Nominal coverage of the intervals.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.95, value_parser = confidence)]
+    pub confidence: f64,
+    /// Intervals by this many Poisson bootstraps of members instead of the delta method.
+    #[arg(long, value_name = "RESAMPLES", value_parser = clap::value_parser!(u32).range(50..=10_000))]
+    pub bootstrap: Option<u32>,
+    /// Seed of the bootstrap.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// The propensities are estimates: say so with every number.
+    #[arg(long)]
+    pub propensities_estimated: bool,
+    /// The outcome model has seen the members that it speaks of: say so with every number that uses it.
+    #[arg(long)]
+    pub not_cross_fitted: bool,
+    /// Names of columns.
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The log, as for ope.
+    #[arg(long, value_name = "LOG.parquet")]
+    pub log: PathBuf,
+    /// The first policy, as for ope; its q_hat_<action> columns serve both.
+    #[arg(long, value_name = "FIRST.parquet")]
+    pub first: PathBuf,
+    /// The second policy, subtracted from the first.
+    #[arg(long, value_name = "SECOND.parquet")]
+    pub second: PathBuf,
+    /// Estimators, as for ope [default: snips, and dr where there is a q_hat].
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    pub estimators: Vec<guerdon_ope::Estimator>,
+    /// Nominal coverage of the intervals.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.95, value_parser = confidence)]
+    pub confidence: f64,
+    /// Names of columns.
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `guerdon evaluate`
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
@@ -211,7 +305,8 @@ pub struct EvaluateArgs {
     /// The decision log. On the data that the policy was trained on, only the members held out count.
     #[arg(long, value_name = "LOG.parquet")]
     pub log: PathBuf,
-    /// Estimators: dm, ips, snips, dr.
+    /// Estimators: dm, ips, snips, dr, sndr, dr_cv; with a level ips_clip=5, dr_clip=5, switch_dr=10, dros=100,
+    /// sg_ips=0.05, sg_dr=0.05.
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', default_value = "dm,ips,snips,dr")]
     pub estimators: Vec<guerdon_ope::Estimator>,
     /// Nominal coverage of the intervals.

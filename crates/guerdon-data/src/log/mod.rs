@@ -7,6 +7,7 @@ mod schema;
 mod writer;
 
 pub use batch::LogBatch;
+pub(crate) use meta::META_KEY;
 pub use meta::{ActionSummary, FORMAT_VERSION, IngestSummary, LogMeta};
 pub use reader::{LogBatches, LogReader};
 pub(crate) use schema::{names_type, time_type};

@@ -40,7 +40,7 @@ fn chart(report: &RunReport) -> Markup {
         line_at: report.best_of(PolicyRole::Logging).and_then(|p| report.verdict(p).value().map(|v| v.value)),
     };
     let level = level(report.confidence);
-    let estimator = report.estimator.name().to_uppercase();
+    let estimator = report.estimator.to_string().to_uppercase();
     let caption = html! {
         "Dots are values by " (estimator) ", whiskers their " (level) " intervals, clustered by member; the dashed line is \
         what was done. Policies that the log can't carry have no dot."
@@ -82,10 +82,15 @@ fn line(report: &RunReport, policy: &PolicyReport, decimals: usize) -> Line {
     }
 }
 
-/// The estimators that any policy was valued by, in their usual order.
+/// The estimators that any policy was valued by, in the order of the estimates.
 fn estimators(report: &RunReport) -> Vec<Estimator> {
-    let used = |e: &Estimator| report.policies.iter().flat_map(|p| &p.estimates).any(|found| found.estimator == *e);
-    Estimator::ALL.into_iter().filter(used).collect()
+    let mut used: Vec<Estimator> = vec![];
+    for estimate in report.policies.iter().flat_map(|policy| &policy.estimates) {
+        if !used.contains(&estimate.estimator) {
+            used.push(estimate.estimator);
+        }
+    }
+    used
 }
 
 fn of(policy: &PolicyReport, estimator: Estimator) -> Option<&Estimate> {
@@ -111,7 +116,7 @@ fn estimates(report: &RunReport) -> Markup {
                 thead {
                     tr {
                         th { "policy" }
-                        @for estimator in &estimators { th.n { (estimator.name().to_uppercase()) } }
+                        @for estimator in &estimators { th.n { (estimator.to_string().to_uppercase()) } }
                         @if truth { th.n { "truth" } }
                         th.n { "ESS" } th.n { "largest weight" } th.n { "mean weight" } th.n { "decisions" }
                     }
@@ -171,7 +176,7 @@ fn weight_cells(policy: &PolicyReport) -> Markup {
 fn notes(report: &RunReport) -> Markup {
     let mut notes: Vec<(String, Vec<String>)> = vec![];
     for estimate in report.policies.iter().flat_map(|p| &p.estimates).filter(|e| e.is_ok()) {
-        let name = estimate.estimator.name().to_uppercase();
+        let name = estimate.estimator.to_string().to_uppercase();
         for reason in &estimate.reasons {
             match notes.iter_mut().find(|(text, _)| text == reason) {
                 Some((_, names)) if names.contains(&name) => {}
@@ -218,7 +223,7 @@ fn differences(report: &RunReport) -> Markup {
         line_at: Some(0.0),
     };
     let caption = html! {
-        "Differences by " (report.estimator.name().to_uppercase()) ", paired decision by decision, with "
+        "Differences by " (report.estimator.to_string().to_uppercase()) ", paired decision by decision, with "
         (level(report.confidence)) " intervals. More or less: the interval excludes zero. Unclear: it contains zero, and \
         the two can't be told apart. The best constant is the one with the highest estimate on the same decisions."
     };

@@ -3,7 +3,7 @@
 #![allow(dead_code)] // each test file uses a part
 
 use guerdon_core::{Finding, MemberSplit, Money, PropensitySource, Seed, Severity};
-use guerdon_ope::{Difference, Estimate, Estimator, Status};
+use guerdon_ope::{Difference, Estimate, Estimator, Status, Verdict};
 use guerdon_report::*;
 
 /// Half-width of the invented intervals.
@@ -28,6 +28,7 @@ pub fn ok(estimator: Estimator, value: f64, half: f64, ess: f64) -> Estimate {
     Estimate {
         estimator,
         status: Status::Ok,
+        verdict: if estimator == Estimator::Dm { Verdict::Weak } else { Verdict::Ok },
         value: Some(value),
         lower: Some(value - half),
         upper: Some(value + half),
@@ -44,6 +45,7 @@ pub fn refused(estimator: Estimator) -> Estimate {
     Estimate {
         estimator,
         status: Status::NotEvaluable,
+        verdict: Verdict::NotEvaluable,
         value: None,
         lower: None,
         upper: None,
@@ -62,7 +64,7 @@ pub fn refused(estimator: Estimator) -> Estimate {
 
 fn policy(name: &str, role: PolicyRole, value: f64, ess: f64) -> PolicyReport {
     let half = if role == PolicyRole::Logging { 0.2 } else { HALF };
-    let estimates = Estimator::ALL
+    let estimates = Estimator::DEFAULT
         .iter()
         .zip([-0.05, 0.11, 0.04, 0.0])
         .map(|(estimator, shift)| ok(*estimator, value + shift, half, ess))
@@ -110,7 +112,7 @@ pub fn sample(neural_refused: bool) -> RunReport {
         policies.push(policy(name, PolicyRole::Constant, 9.7 - 0.7 * place as f64, 1_040.0 + place as f64));
     }
     if neural_refused {
-        policies[1].estimates = Estimator::ALL.map(refused).into();
+        policies[1].estimates = Estimator::DEFAULT.map(refused).into();
     }
     let mut differences = vec![];
     for (learner, value) in [("ridge", 9.87), ("neural", 9.61)] {

@@ -1,0 +1,186 @@
+//! What target policies that are given as columns are worth on a log: one pass, batches in parallel, memory that does not
+//! grow with the log.
+
+use guerdon_core::{Progress, Result, Seed};
+use guerdon_data::{AlignedBatch, AlignedReader};
+use guerdon_ope::{
+    Certificate, Difference, Estimate, Estimator, Evaluation, Facts, Gates, PairedDifference, Row, Verdict, Wanted,
+};
+use rayon::prelude::*;
+use serde::Serialize;
+
+/// Batches that are read before they are summed side by side.
+const BATCHES_AT_ONCE: usize = 32;
+
+/// How to value.
+#[derive(Debug, Clone)]
+pub struct OpeOptions {
+    /// The numbers asked for, in the order of the results.
+    pub wanted: Vec<Wanted>,
+    /// Nominal coverage of intervals, in (0, 1).
+    pub confidence: f64,
+    /// Resamples of the bootstrap; none for normal intervals.
+    pub bootstrap: Option<usize>,
+    /// Seed of the bootstrap.
+    pub seed: Seed,
+    /// What is known of the log beyond its rows.
+    pub facts: Facts,
+}
+
+/// What a target policy is worth.
+#[derive(Debug, Clone, Serialize)]
+pub struct Valued {
+    /// In the order asked for.
+    pub estimates: Vec<Estimate>,
+    /// How far the log carries estimates of this policy that need no model.
+    pub verdict: Verdict,
+    /// The facts behind it.
+    pub certificate: Certificate,
+}
+
+/// Values the (first) target of `reader`.
+///
+/// # Errors
+/// Whatever reading the files gives, with file and row.
+pub fn value(reader: AlignedReader, options: &OpeOptions, progress: &dyn Progress) -> Result<Valued> {
+    let actions = reader.actions().to_vec();
+    let (facts, model) = (Facts { actions: actions.clone(), ..options.facts.clone() }, reader.has_model());
+    let empty = || {
+        let evaluation = Evaluation::wanting(&options.wanted, model, actions.len()).with_facts(facts.clone());
+        match options.bootstrap {
+            Some(resamples) => evaluation.with_bootstrap(resamples, options.seed),
+            None => evaluation,
+        }
+    };
+    let mut all = empty();
+    stream(reader, progress, &|batch| sum(batch, 0, empty()), &mut |part| all.merge(part))?;
+    let certificate = all.certificate();
+    Ok(Valued {
+        estimates: all.answers(&options.wanted, options.confidence),
+        verdict: certificate.verdict(&Gates::default()),
+        certificate,
+    })
+}
+
+/// The difference in value between the first two targets of `reader`, by each of `estimators`; absent where the log does
+/// not carry one of the two policies, with the reasons.
+///
+/// # Errors
+/// Whatever reading the files gives, with file and row.
+pub fn difference(
+    reader: AlignedReader,
+    estimators: &[Estimator],
+    confidence: f64,
+    progress: &dyn Progress,
+) -> Result<Compared> {
+    let actions = reader.actions().to_vec();
+    let facts = Facts { actions: actions.clone(), ..Facts::default() };
+    let empty = || {
+        let one = Evaluation::new(estimators, actions.len()).with_facts(facts.clone());
+        let pairs: Vec<PairedDifference> =
+            estimators.iter().map(|estimator| PairedDifference::new(*estimator)).collect();
+        (one.clone(), one, pairs)
+    };
+    let (mut first, mut second, mut pairs) = empty();
+    let part = |batch: &AlignedBatch| {
+        let (first, second, mut pairs) = empty();
+        for row in 0..batch.len() {
+            let (one, two) = (row_of(batch, row, 0).terms(), row_of(batch, row, 1).terms());
+            pairs.iter_mut().for_each(|pair| pair.push(batch.member[row], &one, &two));
+        }
+        (sum(batch, 0, first), sum(batch, 1, second), pairs)
+    };
+    stream(reader, progress, &part, &mut |(one, two, theirs)| {
+        first.merge(one);
+        second.merge(two);
+        pairs.iter_mut().zip(theirs).for_each(|(mine, theirs)| mine.merge(theirs));
+    })?;
+    let (first, second) = (first.estimates(confidence), second.estimates(confidence));
+    let differences = estimators
+        .iter()
+        .zip(&pairs)
+        .zip(first.iter().zip(&second))
+        .map(|((estimator, pair), (one, two))| {
+            let ok = one.is_ok() && two.is_ok();
+            let reasons = one.reasons.iter().chain(two.reasons.iter().filter(|reason| !one.reasons.contains(reason)));
+            ComparedBy {
+                estimator: *estimator,
+                verdict: one.verdict.max(two.verdict),
+                difference: ok.then(|| pair.difference(confidence)),
+                first: one.value,
+                second: two.value,
+                confidence,
+                reasons: reasons.cloned().collect(),
+            }
+        })
+        .collect();
+    Ok(Compared { differences })
+}
+
+/// Two policies on one log.
+#[derive(Debug, Clone, Serialize)]
+pub struct Compared {
+    /// By each estimator.
+    pub differences: Vec<ComparedBy>,
+}
+
+/// First less second, by one estimator.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComparedBy {
+    /// The estimator.
+    pub estimator: Estimator,
+    /// The worse of the two policies' verdicts.
+    pub verdict: Verdict,
+    /// Value of the first less that of the second, paired row by row; absent where either is not evaluable.
+    pub difference: Option<Difference>,
+    /// The first policy's value.
+    pub first: Option<f64>,
+    /// The second policy's value.
+    pub second: Option<f64>,
+    /// Nominal coverage of the interval.
+    pub confidence: f64,
+    /// What a reader must know.
+    pub reasons: Vec<String>,
+}
+
+/// Sums batches side by side and merges them in the log's order, whatever the number of threads.
+fn stream<T: Send>(
+    mut reader: AlignedReader,
+    progress: &dyn Progress,
+    part: &(dyn Fn(&AlignedBatch) -> T + Sync),
+    merge: &mut dyn FnMut(T),
+) -> Result<()> {
+    progress.start("valuing", Some(reader.rows()));
+    loop {
+        let batches = reader.by_ref().take(BATCHES_AT_ONCE).collect::<Result<Vec<_>>>()?;
+        if batches.is_empty() {
+            break;
+        }
+        let parts: Vec<T> = batches.par_iter().map(part).collect();
+        parts.into_iter().for_each(&mut *merge);
+        progress.advance(batches.iter().map(|batch| batch.len() as u64).sum());
+    }
+    progress.finish();
+    Ok(())
+}
+
+fn sum(batch: &AlignedBatch, target: usize, mut evaluation: Evaluation) -> Evaluation {
+    for row in 0..batch.len() {
+        evaluation.push(batch.member[row], &row_of(batch, row, target));
+    }
+    evaluation
+}
+
+fn row_of(batch: &AlignedBatch, row: usize, target: usize) -> Row<'_> {
+    let targets = &batch.targets[target];
+    let actions = targets.len() / batch.len();
+    Row {
+        reward: batch.reward[row],
+        propensity: batch.propensity[row],
+        action: batch.action[row],
+        target: &targets[row * actions..(row + 1) * actions],
+        q_hat: batch.q_hat.get(row * actions..(row + 1) * actions),
+        eligible: None,
+        logging: batch.logging.get(row * actions..(row + 1) * actions),
+    }
+}
