@@ -3,6 +3,7 @@
 
 use guerdon_core::{Progress, Result, Seed};
 use guerdon_data::{AlignedBatch, AlignedReader};
+use guerdon_ope::bounds::{BoundsError, ConfidenceSequence, RewardRange, WeightRange, WeightedRewards};
 use guerdon_ope::{
     Certificate, Difference, Estimate, Estimator, Evaluation, Facts, Gates, PairedDifference, Row, Verdict, Wanted,
 };
@@ -25,6 +26,26 @@ pub struct OpeOptions {
     pub seed: Seed,
     /// What is known of the log beyond its rows.
     pub facts: Facts,
+    /// What rewards and weights can be, for intervals that hold for finite samples, at any time, or by likelihood; none of
+    /// those without it.
+    pub ranges: Option<(RewardRange, WeightRange)>,
+}
+
+/// An interval of another kind than the estimates'.
+#[derive(Debug, Clone, Serialize)]
+pub struct Bound {
+    /// Which.
+    pub method: &'static str,
+    /// When its coverage holds.
+    pub holds: &'static str,
+    /// The point that belongs to it, where there is one.
+    pub value: Option<f64>,
+    /// Lower end; absent where it can't be given.
+    pub lower: Option<f64>,
+    /// Upper end.
+    pub upper: Option<f64>,
+    /// Why it can't be given.
+    pub reason: Option<String>,
 }
 
 /// What a target policy is worth.
@@ -36,6 +57,91 @@ pub struct Valued {
     pub verdict: Verdict,
     /// The facts behind it.
     pub certificate: Certificate,
+    /// Intervals of other kinds, if ranges were stated; none where the certificate refuses.
+    pub bounds: Vec<Bound>,
+}
+
+/// What the other intervals are made of.
+#[derive(Clone, Default)]
+struct Pairs {
+    sums: WeightedRewards,
+    /// (w, r) in the log's order, which the sequence needs.
+    rows: Vec<(f64, f64)>,
+    failed: Option<String>,
+}
+
+impl Pairs {
+    fn of(batch: &AlignedBatch) -> Pairs {
+        let mut pairs = Pairs::default();
+        for row in 0..batch.len() {
+            let terms = row_of(batch, row, 0).terms();
+            pairs.rows.push((terms.weight, terms.reward));
+            if let Err(error) = pairs.sums.push(terms.weight, terms.reward) {
+                pairs.failed = Some(error.to_string());
+            }
+        }
+        pairs
+    }
+}
+
+/// The sums and the sequence over the whole log.
+struct Ranged {
+    rewards: RewardRange,
+    weights: WeightRange,
+    sums: WeightedRewards,
+    sequence: ConfidenceSequence,
+    failed: Option<String>,
+}
+
+impl Ranged {
+    fn see(&mut self, pairs: Pairs) {
+        self.failed = self.failed.take().or(pairs.failed);
+        self.sums.merge(&pairs.sums);
+        for (weight, reward) in pairs.rows {
+            if let (None, Err(error)) = (&self.failed, self.sequence.push(weight, reward)) {
+                self.failed = Some(error.to_string());
+            }
+        }
+    }
+
+    fn bounds(&self, confidence: f64) -> Vec<Bound> {
+        let (sums, weights, rewards, alpha) = (&self.sums, &self.weights, &self.rewards, 1.0 - confidence);
+        let point = |value: std::result::Result<f64, BoundsError>| value.ok();
+        let all = [
+            (
+                "cressie_read",
+                "large samples",
+                point(sums.cressie_read(weights)),
+                sums.cressie_read_interval(weights, rewards, alpha),
+            ),
+            ("empirical_bernstein", "any sample size", sums.mean(), sums.empirical_bernstein(weights, rewards, alpha)),
+            ("hoeffding", "any sample size", sums.mean(), sums.hoeffding(weights, rewards, alpha)),
+            ("clopper_pearson", "rare rewards", sums.mean(), sums.clopper_pearson(weights, rewards, alpha)),
+            (
+                "confidence_sequence",
+                "any time, however often it is looked at",
+                sums.mean(),
+                self.sequence.interval(alpha),
+            ),
+        ];
+        all.into_iter()
+            .map(|(method, holds, value, interval)| {
+                let interval = match &self.failed {
+                    Some(reason) => Err(reason.clone()),
+                    None => interval.map_err(|error| error.to_string()),
+                };
+                let found = interval.as_ref().ok();
+                Bound {
+                    method,
+                    holds,
+                    value: value.filter(|_| found.is_some()),
+                    lower: found.map(|interval| interval.lower),
+                    upper: found.map(|interval| interval.upper),
+                    reason: interval.as_ref().err().cloned(),
+                }
+            })
+            .collect()
+    }
 }
 
 /// Values the (first) target of `reader`.
@@ -53,11 +159,30 @@ pub fn value(reader: AlignedReader, options: &OpeOptions, progress: &dyn Progres
         }
     };
     let mut all = empty();
-    stream(reader, progress, &|batch| sum(batch, 0, empty()), &mut |part| all.merge(part))?;
+    let mut ranged = options.ranges.as_ref().map(|(rewards, weights)| Ranged {
+        rewards: rewards.clone(),
+        weights: weights.clone(),
+        sums: WeightedRewards::default(),
+        sequence: ConfidenceSequence::new(rewards.clone()),
+        failed: None,
+    });
+    let wants_pairs = ranged.is_some();
+    let part = |batch: &AlignedBatch| (sum(batch, 0, empty()), wants_pairs.then(|| Pairs::of(batch)));
+    stream(reader, progress, &part, &mut |(part, pairs)| {
+        all.merge(part);
+        if let (Some(ranged), Some(pairs)) = (&mut ranged, pairs) {
+            ranged.see(pairs);
+        }
+    })?;
     let certificate = all.certificate();
+    let verdict = certificate.verdict(&Gates::default());
     Ok(Valued {
         estimates: all.answers(&options.wanted, options.confidence),
-        verdict: certificate.verdict(&Gates::default()),
+        verdict,
+        bounds: match &ranged {
+            Some(ranged) if verdict != Verdict::NotEvaluable => ranged.bounds(options.confidence),
+            _ => vec![],
+        },
         certificate,
     })
 }

@@ -24,6 +24,7 @@
 
 mod automatic;
 mod bootstrap;
+pub mod bounds;
 mod certificate;
 mod difference;
 mod estimate;

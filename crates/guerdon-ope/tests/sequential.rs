@@ -199,6 +199,7 @@ fn intervals_cover_the_truth_and_standard_errors_are_those_of_repeated_logs() {
                 largest_share: 1.0,
                 unsupported_mass: 1.0,
                 mean_weight_off: f64::INFINITY,
+                ..Gates::default()
             });
             for l in simulate(1000 + seed, world) {
                 evaluation.push(l.member, &Episode { steps: &l.steps, end: l.end }).unwrap();
@@ -229,7 +230,7 @@ fn at_one_step_they_are_the_one_step_estimators() {
             Logged { end: End::Terminated, ..l }
         })
         .collect();
-    let mut single = Evaluation::new(&Estimator::ALL, 2);
+    let mut single = Evaluation::new(&Estimator::DEFAULT, 2);
     for l in &log {
         let step = l.steps[0];
         let model = step.model.unwrap();
@@ -365,7 +366,13 @@ fn two_short_episodes_by_hand() {
     let long = [step(1.0, 1.0, model(2.0, 3.0)), step(2.0, 0.75, model(1.0, 1.0))];
     // Weight 1, then a true end.
     let short = [step(5.0, 0.5, model(4.0, 2.0))];
-    let gates = Gates { least_ess: 0.0, largest_share: 1.0, unsupported_mass: 1.0, mean_weight_off: f64::INFINITY };
+    let gates = Gates {
+        least_ess: 0.0,
+        largest_share: 1.0,
+        unsupported_mass: 1.0,
+        mean_weight_off: f64::INFINITY,
+        ..Gates::default()
+    };
     let mut evaluation = SequentialEvaluation::new(&S::ALL, 0.5, Seed(1)).unwrap().with_gates(gates);
     // Fifty of each, so that no resample is without one of them.
     for member in 0..50 {

@@ -47,6 +47,14 @@ fn confidence(text: &str) -> Result<f64, String> {
     }
 }
 
+fn reward_range(text: &str) -> Result<(f64, f64), String> {
+    let ends = text.split_once(',').map(|(low, high)| (low.trim().parse::<f64>(), high.trim().parse::<f64>()));
+    match ends {
+        Some((Ok(low), Ok(high))) if low < high => Ok((low, high)),
+        _ => Err("give two numbers, the smaller first, say 0,1".into()),
+    }
+}
+
 fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
@@ -256,6 +264,13 @@ pub struct OpeArgs {
     /// Seed of the bootstrap.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+    /// Smallest and largest reward that can occur; gives Cressie-Read, empirical Bernstein, Hoeffding and Clopper-Pearson
+    /// intervals and a confidence sequence beside the estimates.
+    #[arg(long, value_name = "LOW,HIGH", value_parser = reward_range)]
+    pub reward_range: Option<(f64, f64)>,
+    /// Largest weight that can occur: those intervals are narrower, and some need it.
+    #[arg(long, value_name = "W", requires = "reward_range")]
+    pub weight_max: Option<f64>,
     /// The propensities are estimates: say so with every number.
     #[arg(long)]
     pub propensities_estimated: bool,
