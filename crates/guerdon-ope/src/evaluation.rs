@@ -168,7 +168,7 @@ impl Evaluation {
     }
 
     /// The estimates, in the order asked for, with intervals clustered by member at `confidence` in (0, 1): normal ones by
-    /// the delta method, or percentiles of the bootstrap if there is one. Where a gate refuses, the numbers are withheld
+    /// the delta method, or with the bootstrap's standard deviation if there is one. Where a gate refuses, the numbers are withheld
     /// and the reasons given.
     pub fn estimates(&self, confidence: f64) -> Vec<Estimate> {
         let certificate = self.certificate();
