@@ -163,6 +163,42 @@ fn two_policies_differ_by_what_their_actions_bring() {
 }
 
 #[test]
+fn policies_are_ranked_with_differences_that_hold_all_at_once() {
+    let work = tempfile::tempdir().unwrap();
+    let (log, first, second) = small(work.path());
+    let never = work.path().join("never.parquet");
+    let chances: Vec<f64> = (0..1_200).map(|i| if i < 40 { 1.0 } else { 0.0 }).collect();
+    let away: Vec<f64> = chances.iter().map(|chance| 1.0 - chance).collect();
+    write(&never, vec![("pi_e_a".into(), doubles(chances)), ("pi_e_b".into(), doubles(away))]);
+    let ranked = json(&guerdon(words![
+        "rank",
+        "--log",
+        &log,
+        "--target",
+        format!("mild={}", second.display()),
+        "--target",
+        &first,
+        "--target",
+        &never,
+        "--member",
+        "member",
+        "--json"
+    ]));
+    let candidates = ranked["compared"]["candidates"].as_array().unwrap();
+    let order: Vec<&str> = ranked["compared"]["ranking"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|place| candidates[place.as_u64().unwrap() as usize]["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(order[0], "first");
+    assert_eq!(ranked["compared"]["best"].as_array().unwrap().len(), 1);
+    assert!(ranked["reasons"][0].as_str().unwrap().contains("first is better than"), "{ranked}");
+    let output = guerdon(words!["rank", "--log", &log, "--target", &first]);
+    assert!(stderr(&output).contains("at least two policies"), "{}", stderr(&output));
+}
+
+#[test]
 fn members_make_clusters_and_the_bootstrap_agrees() {
     let work = tempfile::tempdir().unwrap();
     let (log, first, _) = small(work.path());

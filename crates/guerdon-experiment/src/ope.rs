@@ -1,14 +1,17 @@
 //! What target policies that are given as columns are worth on a log: one pass, batches in parallel, memory that does not
 //! grow with the log.
 
-use guerdon_core::{Progress, Result, Seed};
-use guerdon_data::{AlignedBatch, AlignedReader};
+use guerdon_core::{Error, Progress, Result, Seed};
+use guerdon_data::{AlignedBatch, AlignedReader, Columns};
 use guerdon_ope::bounds::{BoundsError, ConfidenceSequence, RewardRange, WeightRange, WeightedRewards};
+use guerdon_ope::selection::{Compared, Multiplicity, Selection, SelectionError};
 use guerdon_ope::{
-    Certificate, Difference, Estimate, Estimator, Evaluation, Facts, Gates, PairedDifference, Row, Verdict, Wanted,
+    Certificate, Difference, Estimate, Estimator, Evaluation, Facts, Gates, PairedDifference, Row, Terms, Verdict,
+    Wanted,
 };
 use rayon::prelude::*;
 use serde::Serialize;
+use std::path::{Path, PathBuf};
 
 /// Batches that are read before they are summed side by side.
 const BATCHES_AT_ONCE: usize = 32;
@@ -197,7 +200,7 @@ pub fn difference(
     estimators: &[Estimator],
     confidence: f64,
     progress: &dyn Progress,
-) -> Result<Compared> {
+) -> Result<Differences> {
     let actions = reader.actions().to_vec();
     let facts = Facts { actions: actions.clone(), ..Facts::default() };
     let empty = || {
@@ -239,12 +242,12 @@ pub fn difference(
             }
         })
         .collect();
-    Ok(Compared { differences })
+    Ok(Differences { differences })
 }
 
 /// Two policies on one log.
 #[derive(Debug, Clone, Serialize)]
-pub struct Compared {
+pub struct Differences {
     /// By each estimator.
     pub differences: Vec<ComparedBy>,
 }
@@ -266,6 +269,93 @@ pub struct ComparedBy {
     pub confidence: f64,
     /// What a reader must know.
     pub reasons: Vec<String>,
+}
+
+/// Several policies on one log, ranked.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ranked {
+    /// Each policy's estimate, in the order given.
+    pub estimates: Vec<NamedEstimate>,
+    /// Those that the log carries, ranked and compared pair by pair; absent with fewer than two of them.
+    pub compared: Option<Compared>,
+    /// The findings as sentences.
+    pub reasons: Vec<String>,
+}
+
+/// A policy's estimate.
+#[derive(Debug, Clone, Serialize)]
+pub struct NamedEstimate {
+    /// The policy's name.
+    pub name: String,
+    /// Its estimate, or the reasons why there is none.
+    pub estimate: Estimate,
+}
+
+/// Ranks the `targets` by `estimator`, with pairwise differences whose intervals hold all at once. Policies that the log
+/// does not carry are valued as such and left out of the ranking. Reads the files twice.
+///
+/// # Errors
+/// Whatever reading the files gives, with file and row.
+pub fn rank(
+    log: &Path,
+    targets: &[(String, PathBuf)],
+    columns: &Columns,
+    estimator: Estimator,
+    confidence: f64,
+    seed: Seed,
+    progress: &dyn Progress,
+) -> Result<Ranked> {
+    let paths = |of: &[&(String, PathBuf)]| of.iter().map(|(_, path)| path.clone()).collect::<Vec<_>>();
+    let reader = AlignedReader::open(log, &paths(&targets.iter().collect::<Vec<_>>()), columns)?;
+    let actions = reader.actions().to_vec();
+    let facts = Facts { actions: actions.clone(), ..Facts::default() };
+    let empty = || vec![Evaluation::new(&[estimator], actions.len()).with_facts(facts.clone()); targets.len()];
+    let part = |batch: &AlignedBatch| -> Vec<Evaluation> {
+        empty().into_iter().enumerate().map(|(target, evaluation)| sum(batch, target, evaluation)).collect()
+    };
+    let mut all = empty();
+    stream(reader, progress, &part, &mut |parts| {
+        all.iter_mut().zip(parts).for_each(|(mine, theirs)| mine.merge(theirs));
+    })?;
+    let estimates: Vec<NamedEstimate> = all
+        .iter()
+        .zip(targets)
+        .map(|(evaluation, (name, _))| NamedEstimate {
+            name: name.clone(),
+            estimate: evaluation.estimates(confidence).remove(0),
+        })
+        .collect();
+    let carried: Vec<&(String, PathBuf)> =
+        targets.iter().zip(&estimates).filter(|(_, named)| named.estimate.is_ok()).map(|(target, _)| target).collect();
+    if carried.len() < 2 {
+        let reasons = vec!["fewer than two of the policies can be valued on this log".to_owned()];
+        return Ok(Ranked { estimates, compared: None, reasons });
+    }
+    let wrong = |error: SelectionError| Error::config("rank", "policies", carried.len(), error.to_string());
+    let names: Vec<&str> = carried.iter().map(|(name, _)| name.as_str()).collect();
+    let mut selection = Selection::new(estimator, &names).map_err(wrong)?;
+    let reader = AlignedReader::open(log, &paths(&carried), columns)?;
+    let part = |batch: &AlignedBatch| -> std::result::Result<Selection, SelectionError> {
+        let mut selection = Selection::new(estimator, &names)?;
+        for row in 0..batch.len() {
+            let terms: Vec<Terms> = (0..names.len()).map(|target| row_of(batch, row, target).terms()).collect();
+            selection.push(batch.member[row], &terms)?;
+        }
+        Ok(selection)
+    };
+    let mut failed = None;
+    stream(reader, progress, &part, &mut |part| {
+        if let Err(error) = part.and_then(|part| selection.merge(part)) {
+            failed = Some(error);
+        }
+    })?;
+    if let Some(error) = failed {
+        return Err(wrong(error));
+    }
+    let multiplicity = Multiplicity::MaxT { draws: 20_000, seed };
+    let compared =
+        selection.comparisons().and_then(|comparisons| comparisons.compare(confidence, multiplicity)).map_err(wrong)?;
+    Ok(Ranked { estimates, reasons: compared.reasons(), compared: Some(compared) })
 }
 
 /// Sums batches side by side and merges them in the log's order, whatever the number of threads.

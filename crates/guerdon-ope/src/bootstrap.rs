@@ -84,6 +84,25 @@ impl Bootstrap {
         }
         normal_interval(sheet.value_at(estimator, &sheet.sums(), betas), Some(variance), confidence)
     }
+
+    /// The percentile interval at `confidence` of any function of the sums, for those that are far from normal (a ratio
+    /// with a small denominator); `None` where a resample has no value.
+    pub(crate) fn percentiles(&self, confidence: f64, value: impl Fn(&[f64]) -> f64) -> (Option<f64>, Option<f64>) {
+        let mut values: Vec<f64> = self.sums.chunks_exact(self.width).map(value).collect();
+        if values.len() < 2 || values.iter().any(|value| !value.is_finite()) {
+            return (None, None);
+        }
+        values.sort_unstable_by(f64::total_cmp);
+        let tail = (1.0 - confidence) / 2.0;
+        (Some(quantile(&values, tail)), Some(quantile(&values, 1.0 - tail)))
+    }
+}
+
+/// The quantile of sorted values, linear between neighbours (Hyndman & Fan 1996, type 7).
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let (below, above) = (place.floor() as usize, place.ceil() as usize);
+    sorted[below] + (place - place.floor()) * (sorted[above] - sorted[below])
 }
 
 #[cfg(test)]

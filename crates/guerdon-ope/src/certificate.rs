@@ -117,6 +117,9 @@ impl Certificate {
     }
 
     fn names(&self, actions: &[usize]) -> String {
+        if actions.is_empty() {
+            return "what it chooses".into();
+        }
         let name = |action: &usize| self.facts.actions.get(*action).cloned().unwrap_or_else(|| action.to_string());
         let mut names: Vec<String> = actions.iter().take(3).map(name).collect();
         if actions.len() > 3 {

@@ -4,7 +4,7 @@ use crate::bootstrap::Bootstrap;
 use crate::estimate::normal_interval;
 use crate::sheet::Sheet;
 use crate::tail::Tail;
-use crate::{Certificate, Classes, Estimate, Estimator, Facts, Gates, JointMoments, Row, Status, Verdict};
+use crate::{Certificate, Classes, Estimate, Estimator, Facts, Gates, JointMoments, Row, Status, Terms, Verdict};
 use guerdon_core::Seed;
 
 /// What a target policy is worth on a log: push every row once, ask for the estimates. Two evaluations of different
@@ -83,19 +83,31 @@ impl Evaluation {
     /// Adds one row of `member`; a member's rows must follow each other.
     pub fn push(&mut self, member: u64, row: &Row<'_>) {
         let terms = row.terms_with(&self.classes);
-        self.sheet.push(member, &terms);
+        let eligible = row.eligible.unwrap_or(row.target.len()) as f64;
+        self.count(member, row.propensity, row.propensity * eligible, &terms);
+        self.logged[row.action] += 1;
+        self.target_mass.iter_mut().zip(row.target).for_each(|(mass, p)| *mass += p);
+    }
+
+    /// Adds one decision of `member` of which only the terms are known, say one on a continuous dose; a member's rows must
+    /// follow each other. `relative` is the logged action's propensity over that of an even choice: propensity × actions,
+    /// or density × the width of the interval of doses; the certificate's calibration and range are of it. The certificate
+    /// then can't name unsupported actions: ESS, the largest and the mean weight have to tell.
+    pub fn push_terms(&mut self, member: u64, relative: f64, terms: &Terms) {
+        self.count(member, relative, relative, terms);
+    }
+
+    fn count(&mut self, member: u64, propensity: f64, relative: f64, terms: &Terms) {
+        self.sheet.push(member, terms);
         if let Some(bootstrap) = &mut self.bootstrap {
             bootstrap.push(member, self.sheet.last());
         }
         self.squares += terms.weight * terms.weight;
         self.largest = self.largest.max(terms.weight);
         self.tail.push(terms.weight);
-        let eligible = row.eligible.unwrap_or(row.target.len()) as f64;
-        self.inverse.push(member, &[1.0 / (row.propensity * eligible), 1.0]);
+        self.inverse.push(member, &[1.0 / relative, 1.0]);
         let (least, most) = self.propensities;
-        self.propensities = (least.min(row.propensity), most.max(row.propensity));
-        self.logged[row.action] += 1;
-        self.target_mass.iter_mut().zip(row.target).for_each(|(mass, p)| *mass += p);
+        self.propensities = (least.min(propensity), most.max(propensity));
     }
 
     /// Adds all that `other` saw, of other members.

@@ -109,6 +109,19 @@ impl FromStr for Family {
     }
 }
 
+/// SLOPE over (value, half an interval) in any order: the place of the last, from the widest interval to the narrowest,
+/// that lies within its own half and √6 − 1 of every wider one's half from those. `None` without points.
+pub(crate) fn slope(points: &[(f64, f64)]) -> Option<usize> {
+    let c = 6.0_f64.sqrt() - 1.0;
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|a, b| points[*b].1.total_cmp(&points[*a].1));
+    let meets = |rank: &usize| {
+        let (value, half) = points[order[*rank]];
+        order[..*rank].iter().all(|other| (value - points[*other].0).abs() <= half + c * points[*other].1)
+    };
+    (0..order.len()).take_while(meets).last().map(|rank| order[rank])
+}
+
 impl Evaluation {
     /// The family's estimator at the level that `rule` chooses among `grid`; `None` where the evaluation was not made for
     /// all of [`Family::estimators`], or has too few members.
@@ -126,22 +139,14 @@ impl Evaluation {
 
     /// SLOPE over estimators in any order.
     fn slope(&self, candidates: &[Estimator]) -> Option<Estimator> {
-        let c = 6.0_f64.sqrt() - 1.0;
         let clusters = self.sheet().moments().clusters();
         let student = StudentsT::new(0.0, 1.0, clusters.checked_sub(1)? as f64).ok()?.inverse_cdf(1.0 - DELTA);
-        let mut points: Vec<(Estimator, f64, f64)> = vec![];
+        let mut points = vec![];
         for estimator in candidates {
             let point = self.sheet().point(*estimator);
-            let half = student * self.sheet().variance(*estimator, &point)?.sqrt();
-            points.push((*estimator, point.value, half));
+            points.push((point.value, student * self.sheet().variance(*estimator, &point)?.sqrt()));
         }
-        points.sort_by(|a, b| b.2.total_cmp(&a.2));
-        let meets = |index: usize| {
-            let (_, value, half) = points[index];
-            points[..index].iter().all(|(_, other, wider)| (value - other).abs() <= half + c * wider)
-        };
-        let last = (0..points.len()).take_while(|index| meets(*index)).last()?;
-        Some(points[last].0)
+        slope(&points).map(|place| candidates[place])
     }
 
     fn least_mse_bound(&self, candidates: &[Estimator], plain: Estimator) -> Option<Estimator> {

@@ -88,6 +88,8 @@ pub enum Command {
     Ope(OpeArgs),
     /// The difference in value between two policies that are given as columns, on one log
     Diff(DiffArgs),
+    /// Rank policies that are given as columns, with differences that hold all at once
+    Rank(RankArgs),
     /// Roll policies out over a simulator fitted from a log: cost, incremental revenue, ROI
     Simulate(SimulateArgs),
     /// Answer requests (JSON lines on stdin) with decisions (JSON lines on stdout)
@@ -303,6 +305,32 @@ pub struct DiffArgs {
     /// Nominal coverage of the intervals.
     #[arg(long, value_name = "LEVEL", default_value_t = 0.95, value_parser = confidence)]
     pub confidence: f64,
+    /// Names of columns.
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon rank`
+#[derive(Debug, Args)]
+pub struct RankArgs {
+    /// The log, as for ope.
+    #[arg(long, value_name = "LOG.parquet")]
+    pub log: PathBuf,
+    /// A policy, as for ope, perhaps with a name for it; give several. The first one's q_hat_<action> columns serve all.
+    #[arg(long = "target", value_name = "[NAME=]TARGET.parquet", required = true, num_args = 1..)]
+    pub targets: Vec<String>,
+    /// The estimator.
+    #[arg(long, value_name = "NAME", default_value = "snips")]
+    pub estimator: guerdon_ope::Estimator,
+    /// Probability that the intervals of all differences hold at once.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.95, value_parser = confidence)]
+    pub confidence: f64,
+    /// Seed of the draws behind those intervals.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
     /// Names of columns.
     #[command(flatten)]
     pub columns: ColumnArgs,

@@ -10,6 +10,7 @@ pub mod generate;
 pub mod ingest;
 pub mod inspect;
 pub mod ope;
+pub mod rank;
 pub mod run;
 pub mod schema;
 pub mod simulate;
