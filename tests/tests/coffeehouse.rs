@@ -149,6 +149,7 @@ fn coverage(policies: &[(String, Policy)]) {
             seed: Seed(seed),
             held_out_of: None,
             segments: vec![],
+            design_refuted: None,
         };
         let evaluator = Evaluator::new(log, options, &NoProgress).unwrap();
         let valued = evaluator.evaluate(&targets, &[], &NoProgress).unwrap();

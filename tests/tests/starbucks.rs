@@ -75,7 +75,7 @@ fn the_best_learner_is_worth_more_than_what_was_done_and_than_nothing() {
         .filter(|d| d["estimator"] == "dr" && d["difference"]["lower"].is_number())
         .map(|d| d["policy"].as_str().unwrap())
         .collect();
-    assert_eq!(against.len(), 3, "logging, none and the best constant: {against:?}");
+    assert_eq!(against.len(), 4, "logging, none, uniform and the best constant: {against:?}");
     let page = std::fs::read_to_string(ran["report"].as_str().unwrap()).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains(best) && page.contains("<svg"));
     assert!(!page.contains("src=\"http") && !page.contains("href=\"http"), "the page must stand alone");

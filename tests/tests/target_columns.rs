@@ -220,7 +220,7 @@ fn what_does_not_fit_is_named_with_file_row_and_column() {
     let work = tempfile::tempdir().unwrap();
     let (log, first, _) = small(work.path());
     let bad = work.path().join("bad.parquet");
-    let cases: [(&str, Vec<(String, ArrayRef)>, &str); 4] = [
+    let cases = [
         ("short", vec![("pi_e_a".into(), doubles(vec![1.0; 10]))], "number of rows is 1200 and 10"),
         ("unnamed", vec![("p_a".into(), doubles(vec![1.0; 1_200]))], "pi_e_<action> is missing"),
         ("unknown", vec![("pi_e_a".into(), doubles(vec![1.0; 1_200]))], "action \"b\" is not in the catalogue"),

@@ -74,8 +74,8 @@ pub struct AlignedReader {
     places: Places,
     economics: Option<Economics>,
     pending: AlignedBatch,
-    all_rows: u64,
     rows: u64,
+    read_rows: u64,
     members: u64,
     last_member: Option<String>,
     done: bool,
@@ -204,8 +204,8 @@ impl AlignedReader {
             places,
             economics,
             pending: AlignedBatch { targets: vec![vec![]; targets.len()], ..AlignedBatch::default() },
-            all_rows: metadata.metadata().file_metadata().num_rows().max(0) as u64,
-            rows: 0,
+            rows: metadata.metadata().file_metadata().num_rows().max(0) as u64,
+            read_rows: 0,
             members: 0,
             last_member: None,
             done: false,
@@ -219,7 +219,7 @@ impl AlignedReader {
 
     /// How many rows the files have.
     pub fn rows(&self) -> u64 {
-        self.all_rows
+        self.rows
     }
 
     /// Whether there is a q̂.
@@ -255,7 +255,7 @@ impl AlignedReader {
 
     fn append(&mut self, batch: &RecordBatch, others: &[RecordBatch]) -> Result<()> {
         let rows = batch.num_rows();
-        let first = self.rows;
+        let first = self.read_rows;
         self.append_actions(batch.column(self.places.action), first)?;
         match self.places.member {
             None => self.pending.member.extend(first..first + rows as u64),
@@ -263,8 +263,8 @@ impl AlignedReader {
         }
         let log = &self.log.path;
         let propensity = numbers(log, batch, self.places.propensity, first)?;
-        for (row, given) in propensity.iter().enumerate().filter(|(_, p)| !(**p > 0.0 && **p <= 1.0)) {
-            return Err(Error::Propensity { place: place(log, first + row as u64), given: *given });
+        if let Some(row) = propensity.iter().position(|p| !(*p > 0.0 && *p <= 1.0)) {
+            return Err(Error::Propensity { place: place(log, first + row as u64), given: propensity[row] });
         }
         self.pending.propensity.extend(&propensity);
         match self.places.reward {
@@ -296,7 +296,7 @@ impl AlignedReader {
                 transpose(path, from, columns, first, &mut self.pending.logging)?;
             }
         }
-        self.rows += rows as u64;
+        self.read_rows += rows as u64;
         Ok(())
     }
 

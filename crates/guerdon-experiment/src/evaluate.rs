@@ -59,6 +59,8 @@ pub struct Options {
     pub held_out_of: Option<MemberSplit>,
     /// Features by which chosen actions are shown; none where empty.
     pub segments: Vec<String>,
+    /// Whether the audit found that actions were not drawn with the stated propensities.
+    pub design_refuted: Option<bool>,
 }
 
 impl Options {
@@ -292,7 +294,7 @@ impl<'t> State<'t> {
         let rate = || Evaluation::new(&[Estimator::Snips], actions);
         let value = Evaluation::new(&options.estimators, actions);
         let value = match &target.target {
-            Target::Policy(_) => value.with_facts(facts(meta)),
+            Target::Policy(_) => value.with_facts(facts(meta, options)),
             // What was done needs no propensities: its weights are 1.
             Target::Logging => value.with_gates(Gates { calibration_off: f64::INFINITY, ..Gates::default() }),
         };
@@ -396,11 +398,11 @@ impl<'t> State<'t> {
 }
 
 /// What the certificate must know of the log.
-fn facts(meta: &LogMeta) -> Facts {
+fn facts(meta: &LogMeta, options: &Options) -> Facts {
     let summary = &meta.summary;
     Facts {
         propensities_estimated: Some(meta.propensity_source == guerdon_core::PropensitySource::Estimated),
-        design_refuted: None,
+        design_refuted: options.design_refuted,
         cross_fitted: Some(true),
         immature_share: Some(summary.immature as f64 / (summary.immature + summary.decisions).max(1) as f64),
         actions: meta.catalogue.names().map(str::to_owned).collect(),

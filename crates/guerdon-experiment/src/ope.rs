@@ -163,10 +163,10 @@ pub fn value(reader: AlignedReader, options: &OpeOptions, progress: &dyn Progres
     };
     let mut all = empty();
     let mut ranged = options.ranges.as_ref().map(|(rewards, weights)| Ranged {
-        rewards: rewards.clone(),
-        weights: weights.clone(),
+        rewards: *rewards,
+        weights: *weights,
         sums: WeightedRewards::default(),
-        sequence: ConfidenceSequence::new(rewards.clone()),
+        sequence: ConfidenceSequence::new(*rewards),
         failed: None,
     });
     let wants_pairs = ranged.is_some();

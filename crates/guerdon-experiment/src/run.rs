@@ -106,8 +106,10 @@ pub fn run(file: &Path, options: &RunOptions, progress: &dyn Progress) -> Result
         (None, Some(_)) => built_in::world(&environment.spec, generate_seed(&experiment))?,
         _ => None,
     };
-    let evaluations =
-        kept_or(&folder.estimates(), || value_all(&experiment, &log, &policies, split, world.as_ref(), progress))?;
+    let evaluations = kept_or(&folder.estimates(), || {
+        let refuted = audit.design_refuted();
+        value_all(&experiment, &log, &policies, (split, refuted), world.as_ref(), progress)
+    })?;
     let simulation = match experiment.simulate {
         None => None,
         Some(simulate) => Some(kept_or(&folder.simulation(), || {
@@ -291,7 +293,7 @@ fn value_all(
     experiment: &Experiment,
     log: &LogReader,
     policies: &[(String, Policy)],
-    split: MemberSplit,
+    (split, design_refuted): (MemberSplit, bool),
     world: Option<&World>,
     progress: &dyn Progress,
 ) -> Result<Vec<PolicyEvaluation>> {
@@ -311,6 +313,7 @@ fn value_all(
         seed: experiment.seed.named("evaluate"),
         held_out_of: Some(split),
         segments: experiment.report.segments.clone(),
+        design_refuted: Some(design_refuted),
     };
     let evaluator = Evaluator::new(log, options, progress)?;
     // Which constant is best is known only after a first look at the constants.

@@ -1,7 +1,7 @@
 //! Off-policy estimators with intervals clustered by member, and the certificate that lets a number out or refuses it.
 //!
-//! Slices and rows in, estimates out: this crate knows no model and no file. Every estimator is a ratio of two sums, so
-//! all of them share one mergeable statistic ([`ClusterMoments`]) and one formula for the variance.
+//! Slices and rows in, estimates out: this crate knows no model and no file. Every one-step estimator is a function of
+//! jointly summed components, so all of them share one mergeable statistic ([`JointMoments`]) and one formula for the variance.
 //!
 //! ```
 //! use guerdon_ope::{Estimator, Evaluation, Row};

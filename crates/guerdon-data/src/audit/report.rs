@@ -26,6 +26,17 @@ pub struct AuditReport {
     pub features: Vec<FeatureAudit>,
 }
 
+impl AuditReport {
+    /// Whether actions were found not to be drawn with the stated propensities: whether they depend on what is known of
+    /// members, or come more or less often than stated, beyond chance and by more than a little.
+    pub fn design_refuted(&self) -> bool {
+        let codes = ["balance", "sample_ratio", "propensity_sum"];
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error && codes.contains(&finding.code.as_str()))
+    }
+}
+
 /// One action in the log. Money is in major units.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ActionAudit {

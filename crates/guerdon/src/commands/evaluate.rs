@@ -34,6 +34,7 @@ pub fn run(args: &EvaluateArgs, progress: &dyn Progress) -> Result<ExitCode> {
         seed: Seed(args.seed).named("evaluate"),
         held_out_of: split,
         segments: vec![],
+        design_refuted: Some(guerdon_data::audit(&args.log, progress)?.design_refuted()),
     };
     let targets = [
         NamedTarget { name: version.clone(), role: Role::Learner, target: Target::Policy(Box::new(policy)) },

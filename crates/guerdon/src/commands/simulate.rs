@@ -35,8 +35,9 @@ pub fn run(args: &SimulateArgs, progress: &dyn Progress) -> Result<ExitCode> {
         seed: Seed(args.seed).named("simulate"),
     };
     let mut offline = vec![];
+    let design_refuted = guerdon_data::audit(&args.log, progress)?.design_refuted();
     for named in &policies {
-        offline.push(value(named, &log, args, progress)?);
+        offline.push(value(named, &log, args, design_refuted, progress)?);
     }
     let simulation = guerdon_sim::simulate(&log, &policies, &options, progress)?;
     let refused = offline.iter().any(|e| e.estimates.iter().any(|estimate| !estimate.is_ok()));
@@ -53,6 +54,7 @@ fn value(
     named: &NamedPolicy,
     log: &LogReader,
     args: &SimulateArgs,
+    design_refuted: bool,
     progress: &dyn Progress,
 ) -> Result<PolicyEvaluation> {
     let options = Options {
@@ -62,6 +64,7 @@ fn value(
         seed: Seed(args.seed).named("evaluate"),
         held_out_of: held_out_of(&named.policy, log.meta()),
         segments: vec![],
+        design_refuted: Some(design_refuted),
     };
     let target = NamedTarget {
         name: named.name.clone(),
