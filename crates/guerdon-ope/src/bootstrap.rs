@@ -8,6 +8,27 @@ use crate::estimate::normal_interval;
 use crate::sheet::Sheet;
 use guerdon_core::Seed;
 
+/// 65,536 · P(N ≤ k) for N Poisson with mean 1, k = 0 … 8; a draw of 16 bits is compared with these. Counts above 9, one in
+/// a million, become 9.
+const BELOW: [u32; 9] = [24_109, 48_219, 60_273, 64_291, 65_296, 65_497, 65_530, 65_535, 65_536];
+
+/// Draws how often `member` counts in every resample: four counts to a word of SplitMix64 (Steele, Lea & Flood 2014),
+/// started from a keyed hash of the member.
+pub(crate) fn draw(seed: Seed, member: u64, counts: &mut [u8]) {
+    let mut state = seed.indexed(member).0;
+    for four in counts.chunks_mut(4) {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = state;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^= word >> 31;
+        for (place, count) in four.iter_mut().enumerate() {
+            let bits = ((word >> (16 * place)) & 0xffff) as u32;
+            *count = BELOW.iter().map(|below| u8::from(bits >= *below)).sum();
+        }
+    }
+}
+
 /// Resampled sums: memory is `resamples` times the sheet's width.
 #[derive(Debug, Clone)]
 pub(crate) struct Bootstrap {
@@ -17,10 +38,6 @@ pub(crate) struct Bootstrap {
     counts: Vec<u8>,
     member: Option<u64>,
 }
-
-/// 65,536 · P(N ≤ k) for N Poisson with mean 1, k = 0 … 8; a draw of 16 bits is compared with these. Counts above 9, one in
-/// a million, become 9.
-const BELOW: [u32; 9] = [24_109, 48_219, 60_273, 64_291, 65_296, 65_497, 65_530, 65_535, 65_536];
 
 impl Bootstrap {
     pub(crate) fn new(resamples: usize, width: usize, seed: Seed) -> Self {
@@ -37,29 +54,12 @@ impl Bootstrap {
     pub(crate) fn push(&mut self, member: u64, row: &[f64]) {
         if self.member != Some(member) {
             self.member = Some(member);
-            self.draw(member);
+            draw(self.seed, member, &mut self.counts);
         }
         for (count, sums) in self.counts.iter().zip(self.sums.chunks_exact_mut(self.width)) {
             if *count > 0 {
                 let times = f64::from(*count);
                 sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += times * value);
-            }
-        }
-    }
-
-    /// Draws the member's count in every resample: four to a word of SplitMix64 (Steele, Lea & Flood 2014), started from a
-    /// keyed hash of the member.
-    fn draw(&mut self, member: u64) {
-        let mut state = self.seed.indexed(member).0;
-        for four in self.counts.chunks_mut(4) {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut word = state;
-            word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            word ^= word >> 31;
-            for (place, count) in four.iter_mut().enumerate() {
-                let bits = ((word >> (16 * place)) & 0xffff) as u32;
-                *count = BELOW.iter().map(|below| u8::from(bits >= *below)).sum();
             }
         }
     }
@@ -111,11 +111,11 @@ mod tests {
 
     #[test]
     fn counts_are_poisson_with_mean_one() {
-        let mut bootstrap = Bootstrap::new(200, 1, Seed(1));
+        let mut counts = [0; 200];
         let mut seen = [0u32; 10];
         for member in 0..1_000 {
-            bootstrap.draw(member);
-            bootstrap.counts.iter().for_each(|count| seen[usize::from(*count)] += 1);
+            draw(Seed(1), member, &mut counts);
+            counts.iter().for_each(|count| seen[usize::from(*count)] += 1);
         }
         let n = 200_000.0;
         let mut chance = (-1.0f64).exp();
