@@ -44,6 +44,7 @@ pub fn headline(report: &RunReport) -> Vec<String> {
     match report.best_of(PolicyRole::Learner) {
         Some(best) => {
             sentences.extend(worth(report, best));
+            sentences.extend(weakness(report, best));
             sentences.extend(comparison(report, best));
             sentences.extend(choice(report));
             sentences.extend(simulated(report, best));
@@ -63,6 +64,13 @@ fn worth(report: &RunReport, best: &PolicyReport) -> Option<String> {
         "{} is worth {amount} of net value per decision, estimated from decisions of members that it was not trained on.",
         best.label()
     ))
+}
+
+/// Why the best policy's estimate is to be taken with caution, if it is.
+fn weakness(report: &RunReport, best: &PolicyReport) -> Option<String> {
+    let estimate = best.estimates.iter().find(|estimate| estimate.estimator == report.estimator)?;
+    let reason = estimate.reasons.first().filter(|_| estimate.verdict == guerdon_ope::Verdict::Weak)?;
+    Some(format!("The log carries this estimate weakly: {}.", reason.trim_end_matches('.')))
 }
 
 /// More than this, less than that, not told apart from those, not compared with the rest.

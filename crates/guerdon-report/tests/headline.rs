@@ -3,7 +3,7 @@
 mod support;
 
 use guerdon_core::{Finding, PropensitySource, Severity};
-use guerdon_ope::{Difference, Estimator};
+use guerdon_ope::{Difference, Estimator, Verdict};
 use guerdon_report::*;
 use support::{refused, sample};
 
@@ -50,6 +50,17 @@ fn a_difference_without_an_interval_tells_nothing_apart() {
     let found = report.differences.iter_mut().find(|d| d.first == "ridge" && d.second == "logging").unwrap();
     found.difference = Difference { value: 3.8, lower: None, upper: None };
     assert!(!whole(&report).contains("more than what was done"));
+}
+
+#[test]
+fn a_weak_estimate_is_said_to_be_weak_with_its_first_reason() {
+    let mut report = sample(false);
+    assert!(!whole(&report).contains("weakly"));
+    for estimate in report.policies.iter_mut().flat_map(|policy| &mut policy.estimates) {
+        estimate.verdict = Verdict::Weak;
+        estimate.reasons = vec!["one decision carries 7 % of all weight".into()];
+    }
+    assert!(whole(&report).contains("The log carries this estimate weakly: one decision carries 7 % of all weight."));
 }
 
 #[test]
