@@ -76,7 +76,7 @@ fn policies() -> [Policy; 2] {
     let layers = vec![layer(2, 64, 128), layer(3, 128, 128), layer(4, 128, outputs)];
     [
         policy("linear", OutcomeModel::Linear(layer(1, 64, outputs))),
-        policy("neural", OutcomeModel::Mlp(MlpModel { layers })),
+        policy("neural", OutcomeModel::Mlp(MlpModel { layers, revenue_stage: None })),
     ]
 }
 

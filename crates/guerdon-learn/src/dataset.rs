@@ -21,6 +21,8 @@ pub(crate) struct Dataset {
     pub action: Vec<u16>,
     /// `[rows][heads]`: 0/1 for stages and paid, revenue in major units.
     pub targets: Vec<f32>,
+    /// The stage without which there is no revenue.
+    pub revenue_stage: Option<usize>,
     /// Whether the row's member is held out for validation (a part of the training members).
     pub validation: Vec<bool>,
 }
@@ -28,7 +30,16 @@ pub(crate) struct Dataset {
 impl Dataset {
     /// An empty set.
     pub fn new(inputs: usize, heads: usize, actions: usize) -> Self {
-        Dataset { inputs, heads, actions, x: vec![], action: vec![], targets: vec![], validation: vec![] }
+        Dataset {
+            inputs,
+            heads,
+            actions,
+            x: vec![],
+            action: vec![],
+            targets: vec![],
+            revenue_stage: None,
+            validation: vec![],
+        }
     }
 
     /// Reads the rows of the members for whom `include` holds; a member is for validation if `validation` says so.
@@ -45,6 +56,7 @@ impl Dataset {
         let outcomes = Outcomes::of(log);
         let heads = outcomes.heads();
         let mut data = Dataset::new(encoder.width(), heads, log.meta().catalogue.len());
+        data.revenue_stage = outcomes.revenue_stage;
         let mut written = vec![0.0; heads];
         let visited = visit(log, include, "encode rows", progress, &mut |batch, row, context| {
             let start = data.x.len();

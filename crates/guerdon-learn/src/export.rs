@@ -6,9 +6,9 @@ use crate::neural::Scale;
 use guerdon_core::Result;
 use guerdon_policy::{Dense, LinearModel, MlpModel};
 
-/// The network as a frozen multi-layer perceptron: shared and own head weights become one matrix, and the revenue head
+/// The network as a frozen multi-layer perceptron, its revenue waiting for `revenue_stage` if there is one: shared and own head weights become one matrix, and the revenue head
 /// gives major units.
-pub(crate) fn mlp(network: &Network, scale: Scale) -> Result<MlpModel> {
+pub(crate) fn mlp(network: &Network, scale: Scale, revenue_stage: Option<usize>) -> Result<MlpModel> {
     let shape = &network.shape;
     let mut layers = vec![];
     let mut inputs = shape.inputs;
@@ -27,7 +27,7 @@ pub(crate) fn mlp(network: &Network, scale: Scale) -> Result<MlpModel> {
     }
     bias[revenue].iter_mut().for_each(|bias| *bias = *bias * scale.std + scale.mean);
     layers.push(Dense { inputs, outputs, weights, bias });
-    Ok(MlpModel { layers })
+    Ok(MlpModel { layers, revenue_stage })
 }
 
 /// The first `heads` targets of `fitted` as a frozen linear model.

@@ -15,16 +15,17 @@ pub(crate) struct HeadWeights {
 }
 
 /// One batch on the device: encoded contexts `[rows, inputs]`, logged actions, and targets `[rows, heads]` (0/1 for
-/// stages and paid, standardised revenue).
+/// stages and paid, standardised revenue). Rows that did not reach `revenue_stage`, if there is one, say nothing of revenue.
 pub(crate) struct Batch {
     pub x: Tensor<2>,
     pub index: Tensor<3, Int>,
     pub targets: Tensor<2>,
+    pub revenue_stage: Option<usize>,
 }
 
 impl Batch {
     /// Puts rows on the device. `actions` holds one per row; `targets` `heads` per row.
-    pub fn new(x: Vec<f32>, actions: &[u16], targets: Vec<f32>, device: &Device) -> Self {
+    pub fn new(x: Vec<f32>, actions: &[u16], targets: Vec<f32>, revenue_stage: Option<usize>, device: &Device) -> Self {
         let rows = actions.len();
         let (inputs, heads) = (x.len() / rows, targets.len() / rows);
         let index: Vec<i32> = actions.iter().flat_map(|&a| std::iter::repeat_n(i32::from(a), heads)).collect();
@@ -32,6 +33,7 @@ impl Batch {
             x: tensor(x, [rows, inputs], device),
             index: Tensor::from_data(TensorData::new(index, [rows, heads, 1]), device),
             targets: tensor(targets, [rows, heads], device),
+            revenue_stage,
         }
     }
 }
@@ -47,7 +49,11 @@ pub(crate) fn per_head(outputs: Tensor<2>, batch: &Batch, actions: usize) -> Ten
     let happened = y.clone().slice([0..rows, 0..heads - 1]);
     let softplus = (-logits.clone().abs()).exp().log1p();
     let logistic = logits.clone().clamp_min(0.0) - logits * happened + softplus;
-    let error = logged.slice([0..rows, heads - 1..heads]) - y.slice([0..rows, heads - 1..heads]);
+    let error = logged.slice([0..rows, heads - 1..heads]) - y.clone().slice([0..rows, heads - 1..heads]);
+    let error = match batch.revenue_stage {
+        Some(stage) => error * y.slice([0..rows, stage..stage + 1]),
+        None => error,
+    };
     let squared = (error.clone() * error).mul_scalar(0.5);
     Tensor::cat(vec![logistic, squared], 1).mean_dim(0).reshape([heads])
 }
@@ -70,7 +76,7 @@ mod tests {
         let device = Device::flex();
         // Two rows, heads: one stage, paid, revenue; two actions. Output order is head * actions + action.
         let outputs = vec![0.3, 9.0, -1.2, 9.0, 2.0, 9.0, 9.0, -0.5, 9.0, 0.7, 9.0, -3.0];
-        let batch = Batch::new(vec![0.0; 2], &[0, 1], vec![1.0, 0.0, 1.5, 0.0, 1.0, -2.0], &device);
+        let batch = Batch::new(vec![0.0; 2], &[0, 1], vec![1.0, 0.0, 1.5, 0.0, 1.0, -2.0], None, &device);
         let found = read(per_head(tensor(outputs, [2, 6], &device), &batch, 2)).unwrap();
         let logistic = |z: f64, y: f64| (1.0 + z.exp()).ln() - z * y;
         let expected = [
@@ -86,7 +92,7 @@ mod tests {
     #[test]
     fn a_huge_logit_gives_a_finite_loss() {
         let device = Device::flex();
-        let batch = Batch::new(vec![0.0], &[0], vec![0.0, 1.0, 0.0], &device);
+        let batch = Batch::new(vec![0.0], &[0], vec![0.0, 1.0, 0.0], None, &device);
         let found = read(per_head(tensor(vec![1e4, -1e4, 0.0], [1, 3], &device), &batch, 1)).unwrap();
         assert_eq!(found, [1e4, 1e4, 0.0]);
     }

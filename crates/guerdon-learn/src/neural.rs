@@ -111,8 +111,14 @@ impl Run<'_> {
         Ok(State { epochs: 0, parameters, moments, best: None, metrics: vec![] })
     }
 
-    /// Mean and standard deviation of revenue over the fitting rows.
+    /// Mean and standard deviation of revenue over the fitting rows, or over those that reached the stage without which
+    /// there is none.
     fn scale(&self, rows: &[u32]) -> Scale {
+        let reached = |row: &&u32| {
+            let stage = self.data.revenue_stage;
+            stage.is_none_or(|stage| self.data.targets_of(**row as usize)[stage] > 0.0)
+        };
+        let rows: Vec<u32> = rows.iter().filter(reached).copied().collect();
         let revenue = |row: &u32| f64::from(self.data.targets_of(*row as usize)[self.data.heads - 1]);
         let n = rows.len().max(1) as f64;
         let mean = rows.iter().map(revenue).sum::<f64>() / n;
@@ -240,7 +246,7 @@ impl Run<'_> {
             }
             actions.push(data.action[row]);
         }
-        Batch::new(x, &actions, targets, &self.device)
+        Batch::new(x, &actions, targets, data.revenue_stage, &self.device)
     }
 
     fn weights(&self) -> HeadWeights {

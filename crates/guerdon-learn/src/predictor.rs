@@ -18,8 +18,8 @@ pub struct Predictor(pub(crate) Kind);
 pub(crate) enum Kind {
     /// Double-precision linear heads.
     Linear(LinearHeads),
-    /// The network on the device it was trained on.
-    Neural(Network, Scale),
+    /// The network on the device it was trained on, and the stage that revenue waits for.
+    Neural(Network, Scale, Option<usize>),
     /// Fixed scores: nothing was trained.
     Fixed,
 }
@@ -37,12 +37,16 @@ impl Predictor {
         match &self.0 {
             Kind::Fixed => Ok(vec![]),
             Kind::Linear(fitted) => Ok(linear_outcomes(fitted, x, heads * actions, (heads - 1) * actions)),
-            Kind::Neural(network, scale) => {
+            Kind::Neural(network, scale, revenue_stage) => {
                 let device = network.parameters[0].device();
                 let last = network.forward(tensor(x.to_vec(), [rows, x.len() / rows.max(1)], &device));
                 let chances = (heads - 1) * actions;
                 let linked = sigmoid(last.clone().slice([0..rows, 0..chances]));
                 let revenue = last.slice([0..rows, chances..heads * actions]) * scale.std + scale.mean;
+                let revenue = match revenue_stage {
+                    Some(stage) => revenue * linked.clone().slice([0..rows, stage * actions..(stage + 1) * actions]),
+                    None => revenue,
+                };
                 let all = read(burn::tensor::Tensor::cat(vec![linked, revenue], 1))?;
                 Ok(all.into_iter().map(f64::from).collect())
             }

@@ -1,6 +1,6 @@
 //! One pass over a log's decisions, and what of a decision is learned from.
 
-use guerdon_core::{Economics, Progress, Result, Value};
+use guerdon_core::{Economics, Progress, Result, StageMatch, Value};
 use guerdon_data::{LogBatch, LogReader};
 use guerdon_policy::Request;
 
@@ -71,6 +71,8 @@ pub(crate) struct Outcomes {
     pub stages: usize,
     pub economics: Economics,
     pub none: Option<usize>,
+    /// The stage that is reached by the very events that bring revenue: without it there is none.
+    pub revenue_stage: Option<usize>,
 }
 
 impl Outcomes {
@@ -80,6 +82,11 @@ impl Outcomes {
             stages: meta.environment.funnel.stages.len(),
             economics: meta.environment.economics.clone(),
             none: meta.catalogue.none(),
+            revenue_stage: meta.environment.funnel.stages.iter().position(|stage| {
+                stage.matches == StageMatch::Member
+                    && stage.event.is_some()
+                    && stage.event == meta.environment.economics.revenue_event
+            }),
         }
     }
 

@@ -147,13 +147,13 @@ impl Session<'_> {
         };
         let fitted = run.fit(self.progress)?;
         self.freeze(Learned {
-            model: OutcomeModel::Mlp(export::mlp(&fitted.network, fitted.scale)?),
+            model: OutcomeModel::Mlp(export::mlp(&fitted.network, fitted.scale, data.revenue_stage)?),
             encoder,
             exploration: config.exploration,
             visited,
             device: self.options.device,
             metrics: fitted.metrics,
-            predictor: Predictor(Kind::Neural(fitted.network, fitted.scale)),
+            predictor: Predictor(Kind::Neural(fitted.network, fitted.scale, data.revenue_stage)),
         })
     }
 

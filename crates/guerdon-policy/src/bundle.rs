@@ -74,14 +74,18 @@ impl Policy {
         let manifest: Value = serde_json::from_str(tensors.manifest().map_err(broken)?)
             .map_err(|e| broken(format!("its manifest is not JSON: {e}")))?;
         match Manifest::version_of(&manifest) {
-            Some(FORMAT_VERSION) => {}
+            Some(1..=FORMAT_VERSION) => {}
             Some(found) => {
-                let supported = FORMAT_VERSION.to_string();
+                let supported = format!("1 to {FORMAT_VERSION}");
                 return Err(Error::BundleVersion { file: file.to_owned(), found, supported });
             }
             None => return Err(broken("its manifest states no format_version".into())),
         }
         let manifest = Manifest::from_value(manifest).map_err(|e| broken(format!("its manifest: {e}")))?;
+        if manifest.format_version != manifest.model.format() {
+            let (stated, wanted) = (manifest.format_version, manifest.model.format());
+            return Err(broken(format!("its manifest states format {stated} and holds what format {wanted} does")));
+        }
         let model = tensors.model(&manifest).map_err(broken)?;
         let parts = manifest.into_parts(model).map_err(|e| broken(e.to_string()))?;
         Policy::new(parts).map_err(|e| broken(e.to_string()))
@@ -202,9 +206,9 @@ impl<'a> Tensors<'a> {
         let tensors = self.header.offset_keys().len();
         let (model, wanted) = match &manifest.model {
             Shape::Fixed { actions } => (self.fixed(*actions)?, 2),
-            Shape::Mlp { .. } => {
+            Shape::Mlp { revenue_stage, .. } => {
                 let wanted = 2 * layers.len() + 1;
-                (OutcomeModel::Mlp(MlpModel { layers }), wanted)
+                (OutcomeModel::Mlp(MlpModel { layers, revenue_stage: *revenue_stage }), wanted)
             }
             Shape::Linear { .. } => (OutcomeModel::Linear(layers.pop().ok_or("a linear model has one layer")?), 3),
         };

@@ -2,7 +2,7 @@
 
 use crate::encoder::{Encoding, FeatureSchema};
 use crate::exploration::Exploration;
-use crate::manifest::{FORMAT_VERSION, Shape};
+use crate::manifest::Shape;
 use crate::model::{OutcomeModel, heads};
 use crate::objective::Objective;
 use crate::policy::Policy;
@@ -84,7 +84,7 @@ impl Policy {
         Inspection {
             name: parts.name.clone(),
             version: self.version().to_owned(),
-            format_version: FORMAT_VERSION,
+            format_version: Shape::of(&parts.model).format(),
             features: parts.encoder.entries().iter().map(feature).collect(),
             encoded_width: parts.encoder.width(),
             catalogue: parts.catalogue.rewards().to_vec(),

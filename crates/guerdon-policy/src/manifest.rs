@@ -11,8 +11,9 @@ use guerdon_core::{Catalogue, FeatureType, Guardrails, Result, Seed};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The format that this build writes and reads.
-pub const FORMAT_VERSION: u64 = 1;
+/// The latest format. This build reads all from 1 on, and writes the first that can say what a policy is: 2 where revenue
+/// waits for a stage, else 1.
+pub const FORMAT_VERSION: u64 = 2;
 
 /// The manifest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,6 +56,9 @@ pub(crate) enum Shape {
     Mlp {
         widths: Vec<usize>,
         activation: Activation,
+        /// The stage without which there is no revenue; from format 2 on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revenue_stage: Option<usize>,
     },
     Fixed {
         actions: usize,
@@ -75,10 +79,15 @@ impl Shape {
             OutcomeModel::Mlp(model) => {
                 let first = model.layers.first().map(|layer| layer.inputs);
                 let widths = first.into_iter().chain(model.layers.iter().map(|layer| layer.outputs)).collect();
-                Shape::Mlp { widths, activation: Activation::Silu }
+                Shape::Mlp { widths, activation: Activation::Silu, revenue_stage: model.revenue_stage }
             }
             OutcomeModel::Fixed(fixed) => Shape::Fixed { actions: fixed.scores.len() },
         }
+    }
+
+    /// The first format that can say this.
+    pub(crate) fn format(&self) -> u64 {
+        if matches!(self, Shape::Mlp { revenue_stage: Some(_), .. }) { 2 } else { 1 }
     }
 
     /// The widths from inputs to outputs; none for fixed scores.
@@ -99,7 +108,7 @@ impl Manifest {
             encoded: encoding.clone(),
         };
         Manifest {
-            format_version: FORMAT_VERSION,
+            format_version: Shape::of(&parts.model).format(),
             name: parts.name.clone(),
             features: parts.encoder.entries().iter().map(feature).collect(),
             catalogue: parts.catalogue.clone(),

@@ -20,6 +20,9 @@ pub type LinearModel = Dense;
 pub struct MlpModel {
     /// First to last; each one's outputs are the next one's inputs.
     pub layers: Vec<Dense>,
+    /// The stage without which there is no revenue. Its chance multiplies the revenue head, which then predicts revenue
+    /// given that the stage is reached (a hurdle, Cragg 1971). `None` where the head predicts revenue itself.
+    pub revenue_stage: Option<usize>,
 }
 
 /// A score per action, whatever the context: constant-action and uniform policies are ordinary policies of this kind.
@@ -82,6 +85,11 @@ impl OutcomeModel {
     pub(crate) fn check(&self, width: usize, stages: usize, actions: usize) -> Result<()> {
         if let OutcomeModel::Fixed(fixed) = self {
             return check_fixed(fixed, actions);
+        }
+        if let OutcomeModel::Mlp(MlpModel { revenue_stage: Some(stage), .. }) = self
+            && *stage >= stages
+        {
+            return Err(refused("revenue_stage", stage, format!("one of {stages} stages, counted from 0, would do")));
         }
         let layers = self.layers();
         if layers.is_empty() || layers.len() > MOST_LAYERS {
@@ -155,9 +163,16 @@ impl WithSimd for Forward<'_> {
             hidden.iter_mut().for_each(|h| *h = silu(*h));
             layer.forward(simd, hidden.iter().copied().enumerate(), sized(out, layer.outputs));
         }
-        let chances = sized(out, chances);
+        let outputs = model.layers().last().map_or(0, |layer| layer.outputs);
+        let (chances, revenue) = sized(out, outputs).split_at_mut(chances.min(outputs));
         match model {
-            OutcomeModel::Mlp(_) => chances.iter_mut().for_each(|p| *p = sigmoid(*p)),
+            OutcomeModel::Mlp(mlp) => {
+                chances.iter_mut().for_each(|p| *p = sigmoid(*p));
+                if let Some(stage) = mlp.revenue_stage {
+                    let reached = chances.get(stage * revenue.len()..).unwrap_or_default();
+                    revenue.iter_mut().zip(reached).for_each(|(revenue, chance)| *revenue *= *chance);
+                }
+            }
             // NaN stays NaN, to be seen and refused.
             _ => chances.iter_mut().for_each(|p| *p = p.clamp(0.0, 1.0)),
         }

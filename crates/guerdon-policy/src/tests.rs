@@ -28,7 +28,10 @@ fn policy(exploration: Exploration) -> Policy {
         encoder: Encoder::new(features).unwrap(),
         catalogue: Catalogue::new((0..13).map(reward).collect()).unwrap(),
         stages: vec!["bought".into()],
-        model: OutcomeModel::Mlp(MlpModel { layers: vec![layer(1, 18, 37), layer(2, 37, 21), layer(3, 21, 39)] }),
+        model: OutcomeModel::Mlp(MlpModel {
+            layers: vec![layer(1, 18, 37), layer(2, 37, 21), layer(3, 21, 39)],
+            revenue_stage: None,
+        }),
         objective: Objective { margin: 0.3, lambda: 0.1, mu: 0.1, contact_cost: 0.1, point_value: 0.01 },
         exploration,
         guardrails: Guardrails::default(),

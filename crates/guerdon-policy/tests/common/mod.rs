@@ -83,6 +83,7 @@ pub fn mlp(offers: usize) -> OutcomeModel {
             layer(&mut draws, 19, 24),
             layer(&mut draws, 24, outputs),
         ],
+        revenue_stage: None,
     })
 }
 
