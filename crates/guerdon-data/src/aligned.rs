@@ -11,7 +11,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Rows read at once; part of what sums are grouped by, unlike the number of threads.
-const BATCH_ROWS: usize = 8192;
+pub(crate) const BATCH_ROWS: usize = 8192;
 
 /// The names of the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -407,11 +407,11 @@ impl Side {
     }
 }
 
-fn malformed(path: &Path, error: impl std::fmt::Display) -> Error {
+pub(crate) fn malformed(path: &Path, error: impl std::fmt::Display) -> Error {
     Error::Malformed { file: path.display().to_string(), format: "Parquet", reason: error.to_string() }
 }
 
-fn load(path: &Path) -> Result<ArrowReaderMetadata> {
+pub(crate) fn load(path: &Path) -> Result<ArrowReaderMetadata> {
     let file = File::open(path).map_err(|e| Error::not_found(path, "Parquet file", e))?;
     ArrowReaderMetadata::load(&file, Default::default()).map_err(|e| malformed(path, format!("{e}; is it whole?")))
 }
@@ -427,7 +427,7 @@ fn economics_of(metadata: &ArrowReaderMetadata, path: &Path) -> Result<Option<Ec
 }
 
 /// Columns whose names begin with `prefix`, and what follows it.
-fn with_prefix(schema: &SchemaRef, prefix: &str) -> Vec<(usize, String)> {
+pub(crate) fn with_prefix(schema: &SchemaRef, prefix: &str) -> Vec<(usize, String)> {
     let fields = schema.fields().iter().enumerate();
     fields.filter_map(|(place, field)| Some((place, field.name().strip_prefix(prefix)?.to_owned()))).collect()
 }
@@ -453,7 +453,7 @@ fn matrix(path: &Path, schema: &SchemaRef, prefix: &str, actions: &[String]) -> 
     places.collect::<Result<_>>().map(Some)
 }
 
-fn missing(path: &Path, column: &str, schema: &SchemaRef) -> Error {
+pub(crate) fn missing(path: &Path, column: &str, schema: &SchemaRef) -> Error {
     let names: Vec<&str> = schema.fields().iter().take(12).map(|field| field.name().as_str()).collect();
     let more = if schema.fields().len() > 12 { ", …" } else { "" };
     Error::Schema {
@@ -477,7 +477,7 @@ fn place(path: &Path, row: u64) -> String {
 }
 
 /// A column as finite doubles.
-fn numbers(path: &Path, batch: &RecordBatch, column: usize, first: u64) -> Result<Vec<f64>> {
+pub(crate) fn numbers(path: &Path, batch: &RecordBatch, column: usize, first: u64) -> Result<Vec<f64>> {
     let array = doubles(path, batch, column)?;
     for row in 0..array.len() {
         if array.is_null(row) || !array.value(row).is_finite() {
@@ -515,7 +515,13 @@ fn doubles(path: &Path, batch: &RecordBatch, column: usize) -> Result<Float64Arr
 }
 
 /// Appends columns as rows.
-fn transpose(path: &Path, batch: &RecordBatch, columns: &[usize], first: u64, out: &mut Vec<f64>) -> Result<()> {
+pub(crate) fn transpose(
+    path: &Path,
+    batch: &RecordBatch,
+    columns: &[usize],
+    first: u64,
+    out: &mut Vec<f64>,
+) -> Result<()> {
     let from = out.len();
     out.resize(from + batch.num_rows() * columns.len(), 0.0);
     for (column, place) in columns.iter().enumerate() {

@@ -34,6 +34,7 @@ pub mod history;
 mod ingest;
 mod log;
 mod names;
+mod reward_stream;
 
 pub use aligned::{AlignedBatch, AlignedReader, Columns};
 pub use audit::{ActionAudit, AuditReport, FeatureAudit, audit};
@@ -41,3 +42,4 @@ pub use environment::LoadedEnvironment;
 pub use ingest::{IngestOptions, ingest, log_id};
 pub use log::{ActionSummary, FORMAT_VERSION, IngestSummary, LogBatch, LogBatches, LogMeta, LogReader};
 pub use names::EventNames;
+pub use reward_stream::{RewardStream, StreamColumns};

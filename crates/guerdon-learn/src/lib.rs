@@ -40,6 +40,7 @@ mod metrics;
 mod moments;
 mod network;
 mod neural;
+pub mod online;
 mod optimiser;
 mod predictor;
 mod reference;

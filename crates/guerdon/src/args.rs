@@ -90,6 +90,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Rank policies that are given as columns, with differences that hold all at once
     Rank(RankArgs),
+    /// Let an online learner decide and learn along a stream of which every arm's reward is known
+    Online(OnlineArgs),
     /// Roll policies out over a simulator fitted from a log: cost, incremental revenue, ROI
     Simulate(SimulateArgs),
     /// Answer requests (JSON lines on stdin) with decisions (JSON lines on stdout)
@@ -335,6 +337,46 @@ pub struct RankArgs {
     #[command(flatten)]
     pub columns: ColumnArgs,
     /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon online`
+#[derive(Debug, Args)]
+pub struct OnlineArgs {
+    /// The stream: Parquet with columns of the context, x…, and of every arm's reward, r_<arm>, and perhaps of its expected
+    /// reward, q_<arm>.
+    #[arg(long, value_name = "STREAM.parquet")]
+    pub stream: PathBuf,
+    /// Learners: epsilon_greedy, linucb, lints, softmax, squarecb, fastcb, regcb, bag, bootstrap_ts, cover, kernel_ucb,
+    /// neural_linear_ts, drift_ucb.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', default_value = "linucb,kernel_ucb,drift_ucb")]
+    pub learners: Vec<String>,
+    /// Settings of the learner (one only), which replace its documented defaults.
+    #[arg(long, value_name = "TOML", conflicts_with = "learners")]
+    pub config: Option<PathBuf>,
+    /// Rows in the order of this file's column instead of the stream's own: FILE:COLUMN.
+    #[arg(long, value_name = "FILE:COLUMN")]
+    pub order: Option<String>,
+    /// Divide every number of the context by this, so that they are of size 1.
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    pub divide: f64,
+    /// What the names of the context's columns begin with.
+    #[arg(long, value_name = "PREFIX", default_value = "x")]
+    pub context_prefix: String,
+    /// What the names of the rewards' columns begin with.
+    #[arg(long, value_name = "PREFIX", default_value = "r_")]
+    pub reward_prefix: String,
+    /// What the names of the expected rewards' columns begin with.
+    #[arg(long, value_name = "PREFIX", default_value = "q_")]
+    pub expected_prefix: String,
+    /// Instead of rewards: a column with the number of the arm that pays 1.
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+    /// The seed.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Print the results as JSON, with the curves.
     #[arg(long)]
     pub json: bool,
 }

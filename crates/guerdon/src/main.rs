@@ -40,6 +40,7 @@ fn start(arguments: Arguments) -> Result<ExitCode> {
         Command::Ope(args) => commands::ope::run(&args, &bar),
         Command::Diff(args) => commands::diff::run(&args, &bar),
         Command::Rank(args) => commands::rank::run(&args, &bar),
+        Command::Online(args) => commands::online::run(&args, &bar),
         Command::Decide(args) => commands::decide::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Simulate(args) => commands::simulate::run(&args, &bar),

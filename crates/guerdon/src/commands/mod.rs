@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod generate;
 pub mod ingest;
 pub mod inspect;
+pub mod online;
 pub mod ope;
 pub mod rank;
 pub mod run;

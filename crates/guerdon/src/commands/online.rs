@@ -1,0 +1,98 @@
+//! `guerdon online`: progressive validation of online learners on a stream of which every arm's reward is known.
+
+use crate::args::OnlineArgs;
+use crate::output;
+use guerdon_core::{Error, Progress, Result, Seed};
+use guerdon_data::{RewardStream, StreamColumns};
+use guerdon_learn::online::{Learner, OnlineConfig, Replay, Step, replay};
+use serde::Serialize;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// One learner's way along the stream.
+#[derive(Serialize)]
+struct Played {
+    learner: String,
+    config: OnlineConfig,
+    steps: usize,
+    actions: usize,
+    replay: Replay,
+}
+
+/// Points of a curve.
+const POINTS: usize = 50;
+
+pub fn run(args: &OnlineArgs, progress: &dyn Progress) -> Result<ExitCode> {
+    let columns = StreamColumns {
+        context: args.context_prefix.clone(),
+        rewards: args.reward_prefix.clone(),
+        expected: args.expected_prefix.clone(),
+        label: args.label.clone(),
+    };
+    if !(args.divide.is_finite() && args.divide > 0.0) {
+        return Err(Error::config("online", "--divide", args.divide, "a number above 0 would do"));
+    }
+    let mut stream = RewardStream::read(&args.stream, &columns)?;
+    stream.context.iter_mut().for_each(|x| *x /= args.divide as f32);
+    let order: Vec<usize> = match &args.order {
+        None => (0..stream.len()).collect(),
+        Some(text) => match text.rsplit_once(':') {
+            Some((file, column)) => RewardStream::order(Path::new(file), column, stream.len())?,
+            None => return Err(Error::config("online", "--order", text, "FILE:COLUMN would do")),
+        },
+    };
+    let configs: Vec<(String, OnlineConfig)> = match &args.config {
+        Some(path) => vec![(path.display().to_string(), settings(path)?)],
+        None => {
+            args.learners.iter().map(|name| Ok((name.clone(), OnlineConfig::named(name)?))).collect::<Result<_>>()?
+        }
+    };
+    progress.start("replay", Some(configs.len() as u64));
+    let mut all = vec![];
+    for (name, config) in configs {
+        let actions = stream.actions.len();
+        let mut learner = Learner::new(config.clone(), stream.inputs, actions, Seed(args.seed).named("online"))?;
+        let steps = order.iter().map(|row| step(&stream, *row));
+        let replay = replay(steps, &mut learner, order.len().div_ceil(POINTS) as u64)?;
+        all.push(Played { learner: name, config, steps: order.len(), actions, replay });
+        progress.advance(1);
+    }
+    progress.finish();
+    if args.json {
+        output::json(&all)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::line(&format!(
+        "{} steps, {} arms; every step is decided before its reward is learned",
+        order.len(),
+        stream.actions.len()
+    ))?;
+    let rows = all.iter().map(|played| {
+        let last = &played.replay.last;
+        vec![
+            played.learner.clone(),
+            format!("{:.4}", last.mean_reward),
+            last.regret.map_or("–".into(), |regret| format!("{regret:.1}")),
+            format!("{:.4}", played.replay.least_propensity),
+        ]
+    });
+    output::table(&["learner", "mean reward", "regret", "least propensity"], rows)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn step(stream: &RewardStream, row: usize) -> Step<'_> {
+    let (inputs, actions) = (stream.inputs, stream.actions.len());
+    let of = row * actions..(row + 1) * actions;
+    Step {
+        x: &stream.context[row * inputs..(row + 1) * inputs],
+        eligible: None,
+        rewards: &stream.rewards[of.clone()],
+        expected: stream.expected.as_ref().map(|expected| &expected[of]),
+    }
+}
+
+fn settings(path: &Path) -> Result<OnlineConfig> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::not_found(path, "file", e))?;
+    toml::from_str(&text)
+        .map_err(|e| Error::config(path.display().to_string(), "settings", "not readable", e.message()))
+}
