@@ -51,7 +51,7 @@ pub fn run(args: &OnlineArgs, progress: &dyn Progress) -> Result<ExitCode> {
     let mut all = vec![];
     for (name, config) in configs {
         let actions = stream.actions.len();
-        let mut learner = Learner::new(config.clone(), stream.inputs, actions, Seed(args.seed).named("online"))?;
+        let mut learner = Learner::new(config, stream.inputs, actions, Seed(args.seed).named("online"))?;
         let steps = order.iter().map(|row| step(&stream, *row));
         let replay = replay(steps, &mut learner, order.len().div_ceil(POINTS) as u64)?;
         all.push(Played { learner: name, config, steps: order.len(), actions, replay });
