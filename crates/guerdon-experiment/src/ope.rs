@@ -3,7 +3,7 @@
 
 use guerdon_core::{Error, Progress, Result, Seed};
 use guerdon_data::{AlignedBatch, AlignedReader, Columns};
-use guerdon_ope::bounds::{BoundsError, ConfidenceSequence, RewardRange, WeightRange, WeightedRewards};
+use guerdon_ope::bounds::{ConfidenceSequence, RewardRange, WeightRange, WeightedRewards};
 use guerdon_ope::selection::{Compared, Multiplicity, Selection, SelectionError};
 use guerdon_ope::{
     Certificate, Difference, Estimate, Estimator, Evaluation, Facts, Gates, PairedDifference, Row, Terms, Verdict,
@@ -109,12 +109,11 @@ impl Ranged {
 
     fn bounds(&self, confidence: f64) -> Vec<Bound> {
         let (sums, weights, rewards, alpha) = (&self.sums, &self.weights, &self.rewards, 1.0 - confidence);
-        let point = |value: std::result::Result<f64, BoundsError>| value.ok();
         let all = [
             (
                 "cressie_read",
-                "large samples",
-                point(sums.cressie_read(weights)),
+                "large samples, on the safe side",
+                sums.cressie_read(weights).ok(),
                 sums.cressie_read_interval(weights, rewards, alpha),
             ),
             ("empirical_bernstein", "any sample size", sums.mean(), sums.empirical_bernstein(weights, rewards, alpha)),

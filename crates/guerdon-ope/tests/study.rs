@@ -3,12 +3,8 @@
 #[path = "../examples/study/world.rs"]
 mod world;
 
-use guerdon_ope::{Estimator, Evaluation, Gates, Wanted};
-use world::{ACTIONS, LIKE_BANDIT24, WORLDS, World};
-
-fn open() -> Gates {
-    Gates { least_ess: 0.0, largest_share: 1.0, mean_weight_off: 1e9, ..Gates::default() }
-}
+use guerdon_ope::{Estimator, Evaluation, Wanted};
+use world::{ACTIONS, LIKE_BANDIT24, WORLDS, World, open};
 
 #[test]
 fn asymptotic_intervals_cover_as_they_claim_and_no_wider_than_the_peers() {

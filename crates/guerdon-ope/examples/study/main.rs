@@ -10,9 +10,9 @@ use guerdon_ope::bounds::{
     BettingSequence, ConfidenceSequence, Interval, RewardRange, WeightRange, WeightedRewards,
     empirical_likelihood_interval,
 };
-use guerdon_ope::{Estimate, Estimator, Evaluation, Gates, Wanted};
+use guerdon_ope::{Estimate, Estimator, Evaluation, Wanted};
 use rayon::prelude::*;
-use world::{ACTIONS, LIKE_BANDIT24, WORLDS, World};
+use world::{ACTIONS, LIKE_BANDIT24, WORLDS, World, open};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -69,11 +69,6 @@ fn coverage(logs: u64) {
         }
     }
     bounds(&world, truth, logs);
-}
-
-/// Gates that let every log through, so that every one counts.
-fn open() -> Gates {
-    Gates { least_ess: 0.0, largest_share: 1.0, mean_weight_off: 1e9, ..Gates::default() }
 }
 
 /// Coverage and mean width of the intervals that hold for finite samples, at any time, or by likelihood.

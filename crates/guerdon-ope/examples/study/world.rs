@@ -2,7 +2,7 @@
 //! on the member through linear, product, sine and gated terms, and how well the log covers the target, how noisy rewards
 //! are and how good q̂ is as dials.
 
-use guerdon_ope::{Classes, Evaluation, Factors, Row};
+use guerdon_ope::{Classes, Evaluation, Factors, Gates, Row};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -169,6 +169,11 @@ fn pick(chances: &[f64], mut u: f64) -> usize {
 fn normal(rng: &mut ChaCha8Rng) -> f64 {
     let (u, v): (f64, f64) = (rng.random(), rng.random());
     (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+}
+
+/// Gates that let every log through, so that every one counts.
+pub fn open() -> Gates {
+    Gates { least_ess: 0.0, largest_share: 1.0, mean_weight_off: 1e9, ..Gates::default() }
 }
 
 /// Classes of actions for MIPS.

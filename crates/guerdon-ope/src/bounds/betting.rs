@@ -56,11 +56,9 @@ impl BettingSequence {
     /// # Errors
     /// A negative or not finite weight, or a reward outside the range; the event is then not counted.
     pub fn push(&mut self, weight: f64, reward: f64) -> Result<(), BoundsError> {
-        range::checked_event(weight, reward)?;
-        self.rewards.check(reward)?;
-        let share = (reward - self.rewards.min()) / self.rewards.width();
-        self.from_below.push(weight * share, self.events);
-        self.from_above.push(weight * (1.0 - share), self.events);
+        let (below, above) = self.rewards.sides(weight, reward)?;
+        self.from_below.push(below, self.events);
+        self.from_above.push(above, self.events);
         self.events += 1;
         Ok(())
     }

@@ -53,6 +53,15 @@ pub struct RewardRange {
 }
 
 impl RewardRange {
+    /// A weighted reward counted from the range's lower end upwards and from its upper end downwards, in units of its width.
+    /// Refuses a weight that is negative or not finite, and a reward outside the range.
+    pub(super) fn sides(&self, weight: f64, reward: f64) -> Result<(f64, f64), BoundsError> {
+        checked_event(weight, reward)?;
+        self.check(reward)?;
+        let share = (reward - self.min()) / self.width();
+        Ok((weight * share, weight * (1.0 - share)))
+    }
+
     /// Finite, `min` < `max`. (Were they equal, the value would be known without a log.)
     ///
     /// # Errors
