@@ -58,7 +58,7 @@ fn policy(name: &str, model: OutcomeModel) -> Policy {
         stages: STAGES.map(String::from).into(),
         model,
         objective: Objective { margin: 0.3, lambda: 0.1, mu: 0.0, contact_cost: 0.02, point_value: 0.0 },
-        exploration: Exploration::Softmax { temperature: 0.1 },
+        exploration: Exploration::Softmax { temperature: 0.1, floor: 0.0 },
         guardrails: Guardrails {
             frequency_caps: vec![FrequencyCap { feature: "number0".into(), most: 50.0 }],
             holdout: 0.01,

@@ -215,12 +215,12 @@ impl Range<'_> {
         match exploration {
             Exploration::Greedy => Ok(()),
             Exploration::EpsilonGreedy { epsilon } => self.within("exploration.epsilon", *epsilon, 0.0, 1.0),
-            Exploration::Softmax { temperature } => self.hold(
-                "exploration.temperature",
-                temperature,
-                temperature.is_finite() && *temperature > 0.0,
-                "a finite number above 0",
-            ),
+            Exploration::Softmax { temperature, floor } => {
+                let holds = temperature.is_finite() && *temperature > 0.0;
+                self.hold("exploration.temperature", temperature, holds, "a finite number above 0")?;
+                self.within("exploration.floor", *floor, 0.0, 1.0)
+            }
+            Exploration::Vote { floor } => self.within("exploration.floor", *floor, 0.0, 1.0),
         }
     }
 }

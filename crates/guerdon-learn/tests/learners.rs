@@ -159,7 +159,7 @@ fn constant_and_uniform_learners_give_ordinary_policies() {
 #[test]
 fn exploration_is_part_of_the_policy_and_options_override_it() {
     let log = log_of(&rows(60, 16));
-    let softmax = Exploration::Softmax { temperature: 2.0 };
+    let softmax = Exploration::Softmax { temperature: 2.0, floor: 0.0 };
     let options = TrainOptions { exploration: Some(softmax), name: Some("spring".into()), ..options(1) };
     let policy = train(&log.reader, &LearnerConfig::named("ridge").unwrap(), &options, &NoProgress).unwrap().policy;
     assert_eq!(policy.parts().exploration, softmax);

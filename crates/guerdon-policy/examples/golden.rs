@@ -1,4 +1,4 @@
-//! Writes the golden bundle of the current format version, and decisions that it must give for ever:
+//! Writes the golden bundles of the current format version, and decisions that they must give for ever:
 //! `cargo run -p guerdon-policy --example golden -- checkpoints/golden`. It never replaces a file.
 
 #[path = "../tests/common/mod.rs"]
@@ -15,25 +15,36 @@ const REQUESTS: u64 = 60;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).ok_or("usage: golden FOLDER")?;
     let folder = Path::new(&folder);
-    let bundle = folder.join(format!("v{FORMAT_VERSION}.safetensors"));
-    let answers = folder.join(format!("v{FORMAT_VERSION}.json"));
-    if bundle.exists() || answers.exists() {
-        return Err(format!("{} or {} is there already; golden files stay", bundle.display(), answers.display()).into());
+    for (what, model, exploration) in [
+        ("ensemble", ensemble(2), Exploration::Vote { floor: 0.3 }),
+        ("trees", trees(2), Exploration::Softmax { temperature: 1.0, floor: 0.1 }),
+        ("scores", scores(2), Exploration::Softmax { temperature: 1.0, floor: 0.0 }),
+    ] {
+        let name = format!("v{FORMAT_VERSION}-{what}");
+        let (bundle, answers) = (folder.join(format!("{name}.safetensors")), folder.join(format!("{name}.json")));
+        if bundle.exists() || answers.exists() {
+            println!("{name} is there already and stays");
+            continue;
+        }
+        let mut parts = parts(model, 2, exploration);
+        parts.name = format!("golden-{name}");
+        parts.guardrails = guardrails();
+        parts.guardrails.quiet_hours = Some(QuietHours { from: 23, to: 4 });
+        write(&Policy::new(parts)?, &bundle, &answers)?;
     }
-    let mut parts = parts(mlp(2), 2, Exploration::Softmax { temperature: 2.5 });
-    parts.name = format!("golden-v{FORMAT_VERSION}");
-    parts.guardrails = guardrails();
-    parts.guardrails.quiet_hours = Some(QuietHours { from: 23, to: 4 });
-    let policy = Policy::new(parts)?;
+    Ok(())
+}
+
+fn write(policy: &Policy, bundle: &Path, answers: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let mut lines = vec![];
     for i in 0..REQUESTS {
         let line = request_line(i);
         let owned = policy.parse_request(&line.to_string(), &format!("request {i}"))?;
-        lines.push(json!({"request": line, "decision": answer(&policy, &owned)}));
+        lines.push(json!({"request": line, "decision": answer(policy, &owned)}));
     }
-    policy.save(&bundle)?;
+    policy.save(bundle)?;
     let text = json!({"version": policy.version(), "decisions": lines});
-    std::fs::write(&answers, format!("{text:#}\n"))?;
+    std::fs::write(answers, format!("{text:#}\n"))?;
     Ok(())
 }
 

@@ -1,7 +1,6 @@
-//! Deciding: guardrails, encoder, heads, objective, exploration, draw.
+//! Deciding: guardrails, prediction, exploration, draw.
 
 use crate::exploration::Distribute;
-use crate::model::{Forward, OutcomeModel, heads};
 use crate::policy::Policy;
 use crate::reasons::{Reason, Reasons};
 use crate::request::{Decision, Request};
@@ -30,8 +29,8 @@ impl Policy {
         &scratch.probabilities
     }
 
-    /// What the model expects, whatever the guardrails say: `head * actions + action`, see [`heads`]. Empty for fixed
-    /// scores, which expect nothing.
+    /// What the model expects, whatever the guardrails say: `head * actions + action`, see [`crate::heads`]. Empty for
+    /// models without heads, which expect nothing.
     ///
     /// # Shapes
     /// `[heads * actions]`
@@ -40,7 +39,7 @@ impl Policy {
         self.predict(request, scratch)
     }
 
-    /// The score of every action, whatever the guardrails say; in major units of money unless the scores are fixed.
+    /// The score of every action, whatever the guardrails say; in major units of money unless the model has no heads.
     ///
     /// # Shapes
     /// `[actions]`
@@ -61,13 +60,13 @@ impl Policy {
             1 => self.answer_only(scratch),
             _ => {
                 self.score(request, scratch);
-                let Scratch { scores, left, probabilities, .. } = scratch;
+                let Scratch { votes, scores, left, probabilities, .. } = scratch;
                 if !scores.iter().zip(&*left).fold(true, |all, (score, left)| all & (score.is_finite() | !left)) {
                     reasons.add(Reason::ScoreNotFinite);
                     return self.answer_none(scratch, true, reasons);
                 }
                 let exploration = &self.parts.exploration;
-                self.arch.dispatch(Distribute { exploration, scores, left, probabilities });
+                self.arch.dispatch(Distribute { exploration, votes, scores, left, probabilities });
             }
         }
         reasons
@@ -116,28 +115,6 @@ impl Policy {
             None => reasons.add(Reason::NoActionLeft),
         }
         reasons
-    }
-
-    fn score(&self, request: &Request, scratch: &mut Scratch) {
-        if let OutcomeModel::Fixed(fixed) = &self.parts.model {
-            scratch.scores.copy_from_slice(&fixed.scores);
-            return;
-        }
-        self.predict(request, scratch);
-        self.prices.score(&scratch.outcomes, &mut scratch.scores);
-    }
-
-    fn predict<'s>(&self, request: &Request, scratch: &'s mut Scratch) -> &'s [f32] {
-        let parts = &self.parts;
-        if let OutcomeModel::Fixed(_) = parts.model {
-            return &[];
-        }
-        parts.encoder.encode(request.context, &mut scratch.encoded);
-        let actions = parts.catalogue.len();
-        let Scratch { encoded, non_zero, spare, outcomes, .. } = scratch;
-        let chances = (heads(parts.stages.len()) - 1) * actions;
-        Forward { model: &parts.model, x: encoded, non_zero, spare, out: outcomes, chances }.run(self.arch);
-        outcomes.get(..heads(parts.stages.len()) * actions).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Exploration: from scores to a distribution over the actions that are left.
 
 use crate::exp::exp_f64;
+use crate::model::OutcomeModel;
 use guerdon_core::{Error, Result};
 use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
@@ -20,19 +21,52 @@ pub enum Exploration {
     Softmax {
         /// In the unit of the scores, major units of money; greater than 0.
         temperature: f64,
+        /// Share of the decisions that goes evenly to all actions that are left, so that each has at least
+        /// floor / their number; in [0, 1].
+        #[serde(default, skip_serializing_if = "is_zero")]
+        floor: f64,
+    },
+    /// Each member of an [`crate::EnsembleModel`] votes for its best action that is left, among equals for the first in
+    /// the catalogue; p(a) = floor / number left + (1 − floor) · share of the votes. Where members are draws from a
+    /// posterior this is Thompson sampling (Thompson 1933) over those draws, with exact propensities.
+    Vote {
+        /// As under [`Exploration::Softmax`].
+        #[serde(default)]
+        floor: f64,
     },
 }
 
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
 impl Exploration {
-    pub(crate) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self, model: &OutcomeModel) -> Result<()> {
+        let share = |key, share: &f64| match (0.0..=1.0).contains(share) {
+            true => Ok(()),
+            false => Err(Error::config("exploration", key, share, "a probability in [0, 1] would do")),
+        };
         match self {
-            Exploration::EpsilonGreedy { epsilon } if !(0.0..=1.0).contains(epsilon) => {
-                Err(Error::config("exploration", "epsilon", epsilon, "a probability in [0, 1] would do"))
-            }
-            Exploration::Softmax { temperature } if !(temperature.is_finite() && *temperature > 0.0) => {
+            Exploration::Greedy => Ok(()),
+            Exploration::EpsilonGreedy { epsilon } => share("epsilon", epsilon),
+            Exploration::Softmax { temperature, .. } if !(temperature.is_finite() && *temperature > 0.0) => {
                 Err(Error::config("exploration", "temperature", temperature, "a finite number above 0 would do"))
             }
-            _ => Ok(()),
+            Exploration::Softmax { floor, .. } => share("floor", floor),
+            Exploration::Vote { .. } if !matches!(model, OutcomeModel::Ensemble(_)) => {
+                let given = format!("vote over a {} model", model.kind());
+                Err(Error::config("exploration", "kind", given, "an ensemble, whose members vote, would do"))
+            }
+            Exploration::Vote { floor } => share("floor", floor),
+        }
+    }
+
+    /// The first bundle format that can say it.
+    pub(crate) fn format(&self) -> u64 {
+        match self {
+            Exploration::Vote { .. } => 3,
+            Exploration::Softmax { floor, .. } if *floor != 0.0 => 3,
+            _ => 1,
         }
     }
 
@@ -40,16 +74,23 @@ impl Exploration {
     /// exactly 0.
     ///
     /// # Shapes
-    /// `scores`, `left`, `probabilities`: `[actions]`.
+    /// `votes`: `[members][actions]`, for [`Exploration::Vote`] alone; `scores`, `left`, `probabilities`: `[actions]`.
     #[inline(always)]
-    fn distribute(&self, scores: &[f64], left: &[bool], probabilities: &mut [f64]) {
+    fn distribute(&self, votes: &[f64], scores: &[f64], left: &[bool], probabilities: &mut [f64]) {
         let count = left.iter().filter(|left| **left).count();
         // Removed actions score −∞ here; e to that is exactly 0.
         for ((masked, score), left) in probabilities.iter_mut().zip(scores).zip(left) {
             *masked = if *left { *score } else { f64::NEG_INFINITY };
         }
         let epsilon = match self {
-            Exploration::Softmax { temperature } if count > 1 => return softmax(*temperature, probabilities),
+            Exploration::Softmax { temperature, floor } if count > 1 => {
+                softmax(*temperature, probabilities);
+                return raise(*floor, count, left, probabilities);
+            }
+            Exploration::Vote { floor } if count > 1 => {
+                vote(votes, left, probabilities);
+                return raise(*floor, count, left, probabilities);
+            }
             Exploration::EpsilonGreedy { epsilon } if count > 1 => *epsilon,
             _ => 0.0,
         };
@@ -68,6 +109,7 @@ impl Exploration {
 /// [`Exploration::distribute`], to be dispatched to the instruction set at hand.
 pub(crate) struct Distribute<'a> {
     pub exploration: &'a Exploration,
+    pub votes: &'a [f64],
     pub scores: &'a [f64],
     pub left: &'a [bool],
     pub probabilities: &'a mut [f64],
@@ -78,7 +120,7 @@ impl WithSimd for Distribute<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        self.exploration.distribute(self.scores, self.left, self.probabilities);
+        self.exploration.distribute(self.votes, self.scores, self.left, self.probabilities);
     }
 }
 
@@ -89,6 +131,38 @@ fn softmax(temperature: f64, scores: &mut [f64]) {
     scores.iter_mut().for_each(|score| *score = exp_f64((*score - top) / temperature));
     let sum = in_lanes(scores, 0.0, |a, b| a + b);
     scores.iter_mut().for_each(|weight| *weight /= sum);
+}
+
+/// Writes each action's share of the members' votes. Scores are finite.
+#[inline(always)]
+fn vote(votes: &[f64], left: &[bool], shares: &mut [f64]) {
+    shares.fill(0.0);
+    let members = votes.chunks_exact(left.len().max(1));
+    let number = members.len() as f64;
+    for scores in members {
+        let mut best: Option<(usize, f64)> = None;
+        for (action, (score, left)) in scores.iter().zip(left).enumerate() {
+            if *left && best.is_none_or(|(_, top)| *score > top) {
+                best = Some((action, *score));
+            }
+        }
+        if let Some(share) = best.and_then(|(action, _)| shares.get_mut(action)) {
+            *share += 1.0;
+        }
+    }
+    shares.iter_mut().for_each(|share| *share /= number);
+}
+
+/// Gives `floor` evenly to the `count` actions that are left, and takes the same share from what each has.
+#[inline(always)]
+fn raise(floor: f64, count: usize, left: &[bool], probabilities: &mut [f64]) {
+    if floor == 0.0 {
+        return;
+    }
+    let each = floor / count as f64;
+    for (probability, left) in probabilities.iter_mut().zip(left) {
+        *probability = if *left { each + (1.0 - floor) * *probability } else { 0.0 };
+    }
 }
 
 /// Reduces `values` in eight interleaved lanes: in this order on every machine, and without waiting for each step
@@ -114,7 +188,7 @@ mod tests {
 
     fn distribution(exploration: Exploration, scores: &[f64], left: &[bool]) -> Vec<f64> {
         let mut out = vec![f64::NAN; scores.len()];
-        exploration.distribute(scores, left, &mut out);
+        exploration.distribute(&[], scores, left, &mut out);
         out
     }
 
@@ -134,10 +208,34 @@ mod tests {
 
     #[test]
     fn softmax_is_the_boltzmann_distribution_and_never_gives_what_is_removed_a_chance() {
-        let p = distribution(Exploration::Softmax { temperature: 2.0 }, &[0.0, 2.0, 50.0], &[true, true, false]);
+        let p = distribution(
+            Exploration::Softmax { temperature: 2.0, floor: 0.0 },
+            &[0.0, 2.0, 50.0],
+            &[true, true, false],
+        );
         let truth = 1.0 / (1.0 + 1f64.exp());
         assert!((p[0] - truth).abs() < 1e-15 && (p[1] - (1.0 - truth)).abs() < 1e-15);
         assert_eq!(p[2], 0.0);
+    }
+
+    #[test]
+    fn a_floor_is_shared_evenly_and_the_rest_follows_the_scores() {
+        let scores = [0.0, 2.0, 50.0];
+        let p = distribution(Exploration::Softmax { temperature: 2.0, floor: 0.1 }, &scores, &[true, true, false]);
+        let bare = distribution(Exploration::Softmax { temperature: 2.0, floor: 0.0 }, &scores, &[true, true, false]);
+        assert_eq!(p, [0.05 + 0.9 * bare[0], 0.05 + 0.9 * bare[1], 0.0]);
+        let even = distribution(Exploration::Softmax { temperature: 2.0, floor: 1.0 }, &scores, &[true, true, false]);
+        assert_eq!(even, [0.5, 0.5, 0.0]);
+    }
+
+    #[test]
+    fn every_member_votes_for_the_first_of_its_best_that_are_left() {
+        let votes = [9.0, 1.0, 1.0, /* */ 9.0, 0.0, 2.0, /* */ 9.0, -1.0, -2.0, /* */ 0.0, 0.5, 7.0];
+        let mut out = [f64::NAN; 3];
+        Exploration::Vote { floor: 0.0 }.distribute(&votes, &[0.0; 3], &[false, true, true], &mut out);
+        assert_eq!(out, [0.0, 0.5, 0.5]);
+        Exploration::Vote { floor: 0.5 }.distribute(&votes, &[0.0; 3], &[true; 3], &mut out);
+        assert_eq!(out, [0.5 / 3.0 + 0.375, 0.5 / 3.0, 0.5 / 3.0 + 0.125]);
     }
 
     #[test]
@@ -145,7 +243,8 @@ mod tests {
         for exploration in [
             Exploration::Greedy,
             Exploration::EpsilonGreedy { epsilon: 0.37 },
-            Exploration::Softmax { temperature: 0.1 },
+            Exploration::Softmax { temperature: 0.1, floor: 0.2 },
+            Exploration::Vote { floor: 0.2 },
         ] {
             assert_eq!(distribution(exploration, &[1.0, -3.0], &[false, true]), [0.0, 1.0]);
         }

@@ -2,7 +2,7 @@
 
 use crate::encoder::{Encoding, FeatureSchema};
 use crate::exploration::Exploration;
-use crate::manifest::Shape;
+use crate::manifest::{format, widths};
 use crate::model::{OutcomeModel, heads};
 use crate::objective::Objective;
 use crate::policy::Policy;
@@ -59,12 +59,19 @@ pub struct InspectedFeature {
 /// A model's shape.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct InspectedModel {
-    /// `"linear"`, `"mlp"` or `"fixed"`.
+    /// [`OutcomeModel::kind`].
     pub kind: &'static str,
-    /// Widths from the inputs to the outputs; empty for fixed scores.
+    /// Widths from the inputs to the outputs, in an ensemble through the trunk and the first member; empty for trees and
+    /// fixed scores.
     pub widths: Vec<usize>,
-    /// Heads per action; 0 for fixed scores.
+    /// Heads per action; 0 where the model gives scores only.
     pub heads: usize,
+    /// Members of an ensemble.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members: Option<usize>,
+    /// Trees, in all forests together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trees: Option<usize>,
     /// Parameters.
     pub parameters: usize,
     /// The scores themselves, where they are fixed: one per action.
@@ -84,7 +91,7 @@ impl Policy {
         Inspection {
             name: parts.name.clone(),
             version: self.version().to_owned(),
-            format_version: Shape::of(&parts.model).format(),
+            format_version: format(parts),
             features: parts.encoder.entries().iter().map(feature).collect(),
             encoded_width: parts.encoder.width(),
             catalogue: parts.catalogue.rewards().to_vec(),
@@ -101,15 +108,23 @@ impl Policy {
 }
 
 fn inspect_model(model: &OutcomeModel, stages: usize) -> InspectedModel {
-    let scores = match model {
-        OutcomeModel::Fixed(fixed) => Some(fixed.scores.clone()),
-        _ => None,
-    };
-    InspectedModel {
+    let mut inspected = InspectedModel {
         kind: model.kind(),
-        widths: Shape::of(model).widths(),
-        heads: if scores.is_some() { 0 } else { heads(stages) },
+        widths: widths(model.only_stack()),
+        heads: if model.has_heads() { heads(stages) } else { 0 },
+        members: None,
+        trees: None,
         parameters: model.parameters(),
-        scores,
+        scores: None,
+    };
+    match model {
+        OutcomeModel::Ensemble(model) => {
+            inspected.widths = widths(model.trunk.iter().chain(model.members.first().into_iter().flatten()));
+            inspected.members = Some(model.members.len());
+        }
+        OutcomeModel::Trees(model) => inspected.trees = Some(model.forests.iter().map(|f| f.roots.len()).sum()),
+        OutcomeModel::Fixed(fixed) => inspected.scores = Some(fixed.scores.clone()),
+        OutcomeModel::Linear(_) | OutcomeModel::Mlp(_) | OutcomeModel::Scores(_) => {}
     }
+    inspected
 }

@@ -76,10 +76,13 @@ mod manifest;
 mod model;
 mod objective;
 mod policy;
+mod predict;
 mod reasons;
 mod request;
 mod request_json;
 mod scratch;
+mod stored;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod training;
@@ -90,7 +93,10 @@ pub use encoder::{CLIP, Encoder, Encoding, FeatureSchema, MOST_FEATURES, MOST_SL
 pub use exploration::Exploration;
 pub use inspect::{InspectedFeature, InspectedModel, Inspection};
 pub use manifest::FORMAT_VERSION;
-pub use model::{FixedScores, LinearModel, MOST_LAYERS, MlpModel, OutcomeModel, heads};
+pub use model::{
+    AmountCurve, ChanceLink, EnsembleModel, FixedScores, Forest, LinearModel, MOST_ACTION_FEATURES, MOST_DEPTH,
+    MOST_KNOTS, MOST_LAYERS, MOST_MEMBERS, MlpModel, OutcomeModel, ScoresModel, TreesModel, heads,
+};
 pub use objective::Objective;
 pub use policy::{MOST_MINOR_UNITS, MOST_STAGES, Policy, PolicyParts};
 pub use reasons::{Reason, Reasons};

@@ -1,9 +1,10 @@
 //! The manifest of a bundle: everything about a policy but its tensors, as JSON.
 
 use crate::canonical::{canonical, plain};
+use crate::dense::Dense;
 use crate::encoder::{Encoder, Encoding, FeatureSchema};
 use crate::exploration::Exploration;
-use crate::model::OutcomeModel;
+use crate::model::{AmountCurve, ChanceLink, Forest, OutcomeModel};
 use crate::objective::Objective;
 use crate::policy::PolicyParts;
 use crate::training::Training;
@@ -11,9 +12,9 @@ use guerdon_core::{Catalogue, FeatureType, Guardrails, Result, Seed};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The latest format. This build reads all from 1 on, and writes the first that can say what a policy is: 2 where revenue
-/// waits for a stage, else 1.
-pub const FORMAT_VERSION: u64 = 2;
+/// The latest format. This build reads all from 1 on, and writes the first that can say what a policy is: 3 for
+/// ensembles, trees and scores, and for votes and floors of exploration; 2 where revenue waits for a stage; else 1.
+pub const FORMAT_VERSION: u64 = 3;
 
 /// The manifest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,9 +61,51 @@ pub(crate) enum Shape {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revenue_stage: Option<usize>,
     },
+    /// From format 3 on. Widths of the trunk, which may be empty, and of each member.
+    Ensemble {
+        trunk: Vec<usize>,
+        members: Vec<Vec<usize>>,
+        activation: Activation,
+        link: ChanceLink,
+        chain: bool,
+        revenue_stage: Option<usize>,
+        amount: Option<CurveShape>,
+        pessimism: f64,
+    },
+    /// From format 3 on. How many numbers each tensor has.
+    Trees {
+        inputs: usize,
+        action_features: usize,
+        forests: Vec<ForestShape>,
+        revenue_stage: Option<usize>,
+    },
+    /// From format 3 on. Widths as those of a perceptron.
+    Scores {
+        widths: Vec<usize>,
+        activation: Activation,
+    },
     Fixed {
         actions: usize,
     },
+}
+
+/// An amount curve but for its basis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CurveShape {
+    pub group: Vec<Option<usize>>,
+    pub groups: usize,
+    pub knots: usize,
+    pub revenue_scale: f32,
+}
+
+/// How large a forest is, and what its sum starts from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ForestShape {
+    pub base: f32,
+    pub trees: usize,
+    pub nodes: usize,
 }
 
 /// What stands between the layers.
@@ -77,27 +120,69 @@ impl Shape {
         match model {
             OutcomeModel::Linear(layer) => Shape::Linear { inputs: layer.inputs, outputs: layer.outputs },
             OutcomeModel::Mlp(model) => {
-                let first = model.layers.first().map(|layer| layer.inputs);
-                let widths = first.into_iter().chain(model.layers.iter().map(|layer| layer.outputs)).collect();
-                Shape::Mlp { widths, activation: Activation::Silu, revenue_stage: model.revenue_stage }
+                let (widths, activation) = (widths(&model.layers), Activation::Silu);
+                Shape::Mlp { widths, activation, revenue_stage: model.revenue_stage }
+            }
+            OutcomeModel::Ensemble(model) => Shape::Ensemble {
+                trunk: widths(&model.trunk),
+                members: model.members.iter().map(|member| widths(member)).collect(),
+                activation: Activation::Silu,
+                link: model.link,
+                chain: model.chain,
+                revenue_stage: model.revenue_stage,
+                amount: model.amount.as_ref().map(CurveShape::of),
+                pessimism: model.pessimism,
+            },
+            OutcomeModel::Trees(model) => Shape::Trees {
+                inputs: model.inputs,
+                action_features: model.action_features.len(),
+                forests: model.forests.iter().map(ForestShape::of).collect(),
+                revenue_stage: model.revenue_stage,
+            },
+            OutcomeModel::Scores(model) => {
+                Shape::Scores { widths: widths(&model.layers), activation: Activation::Silu }
             }
             OutcomeModel::Fixed(fixed) => Shape::Fixed { actions: fixed.scores.len() },
         }
     }
 
     /// The first format that can say this.
-    pub(crate) fn format(&self) -> u64 {
-        if matches!(self, Shape::Mlp { revenue_stage: Some(_), .. }) { 2 } else { 1 }
-    }
-
-    /// The widths from inputs to outputs; none for fixed scores.
-    pub(crate) fn widths(&self) -> Vec<usize> {
+    fn format(&self) -> u64 {
         match self {
-            Shape::Linear { inputs, outputs } => vec![*inputs, *outputs],
-            Shape::Mlp { widths, .. } => widths.clone(),
-            Shape::Fixed { .. } => vec![],
+            Shape::Ensemble { .. } | Shape::Trees { .. } | Shape::Scores { .. } => 3,
+            Shape::Mlp { revenue_stage: Some(_), .. } => 2,
+            Shape::Linear { .. } | Shape::Mlp { .. } | Shape::Fixed { .. } => 1,
         }
     }
+}
+
+/// The widths from inputs to outputs; none without a layer.
+pub(crate) fn widths<'a>(layers: impl IntoIterator<Item = &'a Dense>) -> Vec<usize> {
+    let mut layers = layers.into_iter().peekable();
+    let first = layers.peek().map(|layer| layer.inputs);
+    first.into_iter().chain(layers.map(|layer| layer.outputs)).collect()
+}
+
+impl CurveShape {
+    fn of(curve: &AmountCurve) -> CurveShape {
+        let AmountCurve { group, groups, knots, basis: _, revenue_scale } = curve;
+        CurveShape { group: group.clone(), groups: *groups, knots: *knots, revenue_scale: *revenue_scale }
+    }
+}
+
+impl ForestShape {
+    fn of(forest: &Forest) -> ForestShape {
+        ForestShape { base: forest.base, trees: forest.roots.len(), nodes: forest.nodes() }
+    }
+}
+
+/// The first format that can say what `parts` are.
+pub(crate) fn format(parts: &PolicyParts) -> u64 {
+    first_format(&Shape::of(&parts.model), &parts.exploration)
+}
+
+fn first_format(model: &Shape, exploration: &Exploration) -> u64 {
+    model.format().max(exploration.format())
 }
 
 impl Manifest {
@@ -108,7 +193,7 @@ impl Manifest {
             encoded: encoding.clone(),
         };
         Manifest {
-            format_version: Shape::of(&parts.model).format(),
+            format_version: format(parts),
             name: parts.name.clone(),
             features: parts.encoder.entries().iter().map(feature).collect(),
             catalogue: parts.catalogue.clone(),
@@ -122,6 +207,11 @@ impl Manifest {
             training: parts.training.clone(),
             tensors_sha256,
         }
+    }
+
+    /// The first format that can say what it holds.
+    pub(crate) fn format(&self) -> u64 {
+        first_format(&self.model, &self.exploration)
     }
 
     /// The text that stands in the bundle: one line of JSON, the same on every build.

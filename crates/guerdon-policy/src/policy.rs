@@ -6,7 +6,8 @@ use crate::exploration::Exploration;
 use crate::guardrails::Gate;
 use crate::model::OutcomeModel;
 use crate::objective::{Objective, Prices};
-use crate::scratch::Scratch;
+use crate::predict::sizes;
+use crate::scratch::{Scratch, Sizes};
 use crate::training::Training;
 use guerdon_core::{Catalogue, Error, Guardrails, NONE, Result, Seed};
 use pulp::Arch;
@@ -54,6 +55,7 @@ pub struct Policy {
     pub(crate) draw_seed: Seed,
     pub(crate) none: Option<usize>,
     pub(crate) arch: Arch,
+    pub(crate) sizes: Sizes,
     pub(crate) version: String,
 }
 
@@ -67,7 +69,7 @@ impl Policy {
         check_names(&parts)?;
         parts.model.check(parts.encoder.width(), parts.stages.len(), parts.catalogue.len())?;
         parts.objective.check()?;
-        parts.exploration.check()?;
+        parts.exploration.check(&parts.model)?;
         let gate = Gate::new(&parts.guardrails, &parts.encoder, parts.seed)?;
         let prices = Prices::new(&parts.objective, &parts.catalogue, parts.stages.len(), parts.minor_units);
         let version = bundle::version(&parts);
@@ -77,6 +79,7 @@ impl Policy {
             draw_seed: parts.seed.named("decide"),
             none: parts.catalogue.none(),
             arch: Arch::new(),
+            sizes: sizes(&parts),
             version,
             parts,
         })
@@ -86,6 +89,7 @@ impl Policy {
     pub fn greedy(&self) -> Policy {
         let mut policy = self.clone();
         policy.parts.exploration = Exploration::Greedy;
+        policy.sizes = sizes(&policy.parts);
         policy.version = bundle::version(&policy.parts);
         policy
     }
@@ -128,7 +132,7 @@ impl Policy {
     }
 
     pub(crate) fn fit(&self, scratch: &mut Scratch) {
-        scratch.fit(self.parts.encoder.width(), self.parts.model.widest(), self.parts.catalogue.len());
+        scratch.fit(self.sizes);
     }
 }
 

@@ -48,7 +48,9 @@ fn a_policy_gives_the_same_bits_with_and_without_vector_instructions() {
         eprintln!("SKIPPED: this machine has no vector instructions to compare with");
         return;
     }
-    for exploration in [Exploration::Softmax { temperature: 0.05 }, Exploration::EpsilonGreedy { epsilon: 0.2 }] {
+    for exploration in
+        [Exploration::Softmax { temperature: 0.05, floor: 0.0 }, Exploration::EpsilonGreedy { epsilon: 0.2 }]
+    {
         let vector = policy(exploration);
         let scalar = Policy { arch: Arch::Scalar, ..vector.clone() };
         let (mut a, mut b) = (vector.scratch(), scalar.scratch());

@@ -60,7 +60,7 @@ fn decide_does_not_allocate_after_the_first_call() {
         for exploration in [
             Exploration::Greedy,
             Exploration::EpsilonGreedy { epsilon: 0.1 },
-            Exploration::Softmax { temperature: 0.2 },
+            Exploration::Softmax { temperature: 0.2, floor: 0.0 },
         ] {
             let mut parts = parts(model.clone(), 23, exploration);
             parts.guardrails = guardrails();

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 fn models() -> [Policy; 3] {
     [
-        policy(linear(2), 2, Exploration::Softmax { temperature: 0.1 + 0.2 }),
+        policy(linear(2), 2, Exploration::Softmax { temperature: 0.1 + 0.2, floor: 0.0 }),
         policy(mlp(2), 2, Exploration::EpsilonGreedy { epsilon: 0.05 }),
         policy(fixed(2), 2, Exploration::Greedy),
     ]
@@ -102,7 +102,7 @@ fn forged(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 fn a_whole_bundle_of_a_later_format_says_so() {
     let later = forged(&small(), r#"\"format_version\":1"#, r#"\"format_version\":9"#);
     match Policy::from_bytes(&later, "later").unwrap_err() {
-        Error::BundleVersion { found: 9, supported, .. } => assert_eq!(supported, "1 to 2"),
+        Error::BundleVersion { found: 9, supported, .. } => assert_eq!(supported, "1 to 3"),
         other => panic!("{other}"),
     }
 }
@@ -161,7 +161,7 @@ fn parts_that_do_not_fit_together_are_refused_by_name() {
     refused(&|p| p.minor_units = 10, "minor_units");
     refused(&|p| p.objective.lambda = f64::NAN, "lambda");
     refused(&|p| p.exploration = Exploration::EpsilonGreedy { epsilon: 1.5 }, "epsilon");
-    refused(&|p| p.exploration = Exploration::Softmax { temperature: 0.0 }, "temperature");
+    refused(&|p| p.exploration = Exploration::Softmax { temperature: 0.0, floor: 0.0 }, "temperature");
     refused(&|p| p.guardrails = Guardrails { consent: Some("kisses".into()), ..guardrails() }, "kisses");
     refused(&|p| p.guardrails = Guardrails { holdout: 1.0, ..guardrails() }, "holdout");
     refused(
@@ -196,7 +196,7 @@ proptest! {
 
     #[test]
     fn every_price_comes_back_to_the_bit(lambda in 0.0..1e9f64, mu in 0.0..1e-9f64, temperature in 1e-300..1e300f64) {
-        let mut parts = parts(fixed(1), 1, Exploration::Softmax { temperature });
+        let mut parts = parts(fixed(1), 1, Exploration::Softmax { temperature, floor: 0.0 });
         (parts.objective.lambda, parts.objective.mu) = (lambda, mu);
         let policy = Policy::new(parts).unwrap();
         let loaded = Policy::from_bytes(&policy.to_bytes(), "p").unwrap();

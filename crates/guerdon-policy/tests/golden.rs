@@ -2,7 +2,7 @@
 
 use guerdon_policy::{FORMAT_VERSION, Policy};
 use serde::Deserialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -25,21 +25,37 @@ struct Answer {
     reasons: Vec<String>,
 }
 
+/// Every bundle, with its format.
+const GOLDEN: [(&str, u64); 5] = [("v1", 1), ("v2", 2), ("v3-ensemble", 3), ("v3-trees", 3), ("v3-scores", 3)];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../checkpoints/golden")
+}
+
+#[test]
+fn every_format_has_a_golden_bundle_and_every_bundle_is_tried() {
+    assert!((1..=FORMAT_VERSION).all(|format| GOLDEN.iter().any(|(_, golden)| *golden == format)));
+    let files = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert_eq!(files.filter(|name| name.ends_with(".safetensors")).count(), GOLDEN.len());
+}
+
 fn bits(number: f64) -> String {
     format!("{:016x}", number.to_bits())
 }
 
 #[test]
 fn every_golden_bundle_loads_and_replays_to_the_bit() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../checkpoints/golden");
-    for format in 1..=FORMAT_VERSION {
-        let policy = Policy::load(&folder.join(format!("v{format}.safetensors"))).unwrap();
-        let text = std::fs::read_to_string(folder.join(format!("v{format}.json"))).unwrap();
+    for (name, format) in GOLDEN {
+        let path = folder().join(format!("{name}.safetensors"));
+        let policy = Policy::load(&path).unwrap();
+        assert_eq!(policy.inspect().format_version, format, "{name}");
+        assert!(policy.to_bytes() == std::fs::read(&path).unwrap(), "{name} is not written again as it was read");
+        let text = std::fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
         let golden: Golden = serde_json::from_str(&text).unwrap();
         assert_eq!(policy.version(), golden.version);
         let mut scratch = policy.scratch();
         for Case { request, decision: expected } in &golden.decisions {
-            let owned = policy.parse_request(&request.to_string(), &format!("v{format}")).unwrap();
+            let owned = policy.parse_request(&request.to_string(), name).unwrap();
             let values = owned.values();
             let decision = policy.decide(&owned.request(&values), &mut scratch);
             let at = &owned.decision_id;

@@ -134,7 +134,7 @@ fn a_context_of_the_wrong_length_removes_every_offer() {
 fn a_score_that_overflows_removes_every_offer() {
     let (inputs, outputs) = (encoder().width(), heads(STAGES.len()) * 3);
     let layer = Dense { inputs, outputs, weights: vec![f32::MAX; inputs * outputs], bias: vec![f32::MAX; outputs] };
-    let policy = policy(OutcomeModel::Linear(layer), 2, Exploration::Softmax { temperature: 1.0 });
+    let policy = policy(OutcomeModel::Linear(layer), 2, Exploration::Softmax { temperature: 1.0, floor: 0.0 });
     let decision = policy.decide(&request("d", &CONTEXT), &mut policy.scratch());
     assert_eq!((decision.action, decision.propensity.get()), (Some(0), 1.0));
     assert_eq!(decision.reasons.iter().collect::<Vec<_>>(), ["score_not_finite"]);

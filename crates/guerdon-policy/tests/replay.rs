@@ -8,9 +8,11 @@ use proptest::prelude::*;
 
 fn policies() -> Vec<Policy> {
     let mut policies = vec![];
-    for exploration in
-        [Exploration::Greedy, Exploration::EpsilonGreedy { epsilon: 0.2 }, Exploration::Softmax { temperature: 0.37 }]
-    {
+    for exploration in [
+        Exploration::Greedy,
+        Exploration::EpsilonGreedy { epsilon: 0.2 },
+        Exploration::Softmax { temperature: 0.37, floor: 0.0 },
+    ] {
         for model in [linear(4), mlp(4), fixed(4)] {
             let mut parts = parts(model, 4, exploration);
             parts.guardrails = guardrails();
@@ -90,7 +92,7 @@ fn check_distribution(policy: &Policy, request: &Request, decision: Decision) {
 fn actions_come_as_often_as_their_propensities_say() {
     const N: usize = 40_000;
     for model in [linear(4), mlp(4), fixed(4)] {
-        let policy = policy(model, 4, Exploration::Softmax { temperature: 1.5 });
+        let policy = policy(model, 4, Exploration::Softmax { temperature: 1.5, floor: 0.0 });
         let mut scratch = policy.scratch();
         let expected = policy.probabilities(&request("", &CONTEXT), &mut scratch).to_vec();
         let mut counts = vec![0usize; expected.len()];

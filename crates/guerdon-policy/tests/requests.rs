@@ -9,7 +9,7 @@ const LINE: &str = r#"{"decision_id":"d-1","member_id":"m-1","at":"2026-03-01T12
     "context":{"region":"south","age":35,"offers_7d":1.0,"consent":"yes"}}"#;
 
 fn policy() -> Policy {
-    common::policy(linear(3), 3, Exploration::Softmax { temperature: 0.3 })
+    common::policy(linear(3), 3, Exploration::Softmax { temperature: 0.3, floor: 0.0 })
 }
 
 #[test]

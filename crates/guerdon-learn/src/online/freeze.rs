@@ -89,7 +89,7 @@ impl Learner {
                 Exploration::EpsilonGreedy { epsilon: 1.0 - (1.0 - epsilon) * (1.0 - floor) }
             }
             Explorer::Softmax { temperature } if floor == 0.0 && self.config.ridge.link == Link::Identity => {
-                Exploration::Softmax { temperature }
+                Exploration::Softmax { temperature, floor }
             }
             _ if floor > 0.0 => Exploration::EpsilonGreedy { epsilon: floor },
             _ => Exploration::Greedy,

@@ -7,8 +7,8 @@ use guerdon_core::{
     Timestamp, Value,
 };
 use guerdon_policy::{
-    Dense, Encoder, Encoding, Exploration, FeatureSchema, FixedScores, MlpModel, Objective, OutcomeModel, Policy,
-    PolicyParts, Request, Training, heads,
+    AmountCurve, ChanceLink, Dense, Encoder, Encoding, EnsembleModel, Exploration, FeatureSchema, FixedScores, Forest,
+    MlpModel, Objective, OutcomeModel, Policy, PolicyParts, Request, ScoresModel, Training, TreesModel, heads,
 };
 
 pub const STAGES: [&str; 3] = ["viewed", "completed", "purchased"];
@@ -85,6 +85,85 @@ pub fn mlp(offers: usize) -> OutcomeModel {
         ],
         revenue_stage: None,
     })
+}
+
+/// A trunk, three members, an amount curve over the offers, a chain of stages and a hurdle.
+pub fn ensemble(offers: usize) -> OutcomeModel {
+    let mut draws = Draws::new(4);
+    let (actions, knots) = (offers + 1, 2);
+    let curve = AmountCurve {
+        group: (0..actions).map(|action| (action > 0).then_some(0)).collect(),
+        groups: 1,
+        knots,
+        basis: (0..actions).flat_map(|action| [1, 3].map(|knot| action.min(knot) as f32)).collect(),
+        revenue_scale: 2.0,
+    };
+    let outputs = heads(STAGES.len()) * actions + curve.outputs(STAGES.len(), true);
+    OutcomeModel::Ensemble(EnsembleModel {
+        trunk: vec![layer(&mut draws, encoder().width(), 19)],
+        members: (0..3).map(|_| vec![layer(&mut draws, 19, 11), layer(&mut draws, 11, outputs)]).collect(),
+        link: ChanceLink::Sigmoid,
+        chain: true,
+        revenue_stage: Some(2),
+        amount: Some(curve),
+        pessimism: 0.5,
+    })
+}
+
+/// Draws of a linear model: no trunk, no hidden layer, clamped chances.
+pub fn draws_of_linear(offers: usize) -> OutcomeModel {
+    let mut draws = Draws::new(5);
+    let outputs = heads(STAGES.len()) * (offers + 1);
+    OutcomeModel::Ensemble(EnsembleModel {
+        trunk: vec![],
+        members: (0..4).map(|_| vec![layer(&mut draws, encoder().width(), outputs)]).collect(),
+        link: ChanceLink::Clamp,
+        chain: false,
+        revenue_stage: None,
+        amount: None,
+        pessimism: 0.0,
+    })
+}
+
+/// Full trees of depth 3 over `features` features.
+pub fn forest(draws: &mut Draws, trees: u32, features: usize) -> Forest {
+    let mut forest = Forest { base: draws.next() as f32, ..Forest::default() };
+    for tree in 0..trees {
+        let root = tree * 15;
+        forest.roots.push(root);
+        for node in 0..15 {
+            let leaf = node >= 7;
+            forest.feature.push(((draws.next() + 1.0) / 2.0 * features as f64) as u32);
+            forest.threshold.push(draws.next() as f32);
+            forest.left.push(root + if leaf { node } else { 2 * node + 1 });
+            forest.right.push(root + if leaf { node } else { 2 * node + 2 });
+            forest.value.push((draws.next() * 0.5) as f32);
+        }
+    }
+    forest
+}
+
+/// Trees over the context and two features of each action.
+pub fn trees(offers: usize) -> OutcomeModel {
+    let mut draws = Draws::new(6);
+    let inputs = encoder().width();
+    OutcomeModel::Trees(TreesModel {
+        inputs,
+        action_features: draws.floats(2 * (offers + 1), 1.0),
+        forests: (0..heads(STAGES.len())).map(|_| forest(&mut draws, 5, inputs + 2)).collect(),
+        revenue_stage: Some(2),
+    })
+}
+
+pub fn scores(offers: usize) -> OutcomeModel {
+    let mut draws = Draws::new(7);
+    let layers = vec![layer(&mut draws, encoder().width(), 17), layer(&mut draws, 17, offers + 1)];
+    OutcomeModel::Scores(ScoresModel { layers })
+}
+
+/// Every kind of model.
+pub fn every_model(offers: usize) -> Vec<OutcomeModel> {
+    [linear, mlp, ensemble, draws_of_linear, trees, scores, fixed].map(|model| model(offers)).into()
 }
 
 pub fn fixed(offers: usize) -> OutcomeModel {
