@@ -1,15 +1,16 @@
 //! What one decision costs: 24 actions, a funnel of 4 stages, 20 features that encode to 64 slots, softmax exploration.
 //!
 //! Measured is `Policy::decide` as a service calls it: guardrails, encoder, heads, objective, exploration and draw. The
-//! linear policy is 64 → 144, the neural one 64 → 128 → 128 → 144 (6 heads for each of 24 actions). Criterion gives the
+//! linear policy is 64 → 144, the neural one 64 → 128 → 128 → 144 (6 heads for each of 24 actions), the ensemble five of
+//! these, and the trees 300 of 31 leaves for each of 3 heads, of a funnel of one stage. Criterion gives the
 //! mean over a stream of different requests; before it, each policy's single calls are timed one by one, for p50 and
 //! p99, of which reading the clock takes a part that is printed too.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use guerdon_core::{Catalogue, FeatureType, FrequencyCap, Guardrails, Money, Reward, Seed, Timestamp, Value};
 use guerdon_policy::{
-    Dense, Encoder, Encoding, Exploration, FeatureSchema, MlpModel, Objective, OutcomeModel, Policy, PolicyParts,
-    Request, heads,
+    ChanceLink, Dense, Encoder, Encoding, EnsembleModel, Exploration, FeatureSchema, Forest, MlpModel, Objective,
+    OutcomeModel, Policy, PolicyParts, Request, TreesModel, heads,
 };
 use std::hint::black_box;
 use std::time::Instant;
@@ -39,14 +40,14 @@ fn layer(seed: u64, inputs: usize, outputs: usize) -> Dense {
     Dense { inputs, outputs, weights, bias: vec![0.1; outputs] }
 }
 
-fn policy(name: &str, model: OutcomeModel) -> Policy {
+fn policy(name: &str, stages: &[&str], model: OutcomeModel) -> Policy {
     let reward = |i: usize| Reward {
         action: if i == 0 { "none".into() } else { format!("offer{i}") },
         kind: "discount".into(),
         amount: Money(25 * i as i64),
         points: 0,
         threshold: None,
-        pays_at: (i > 0).then_some(2),
+        pays_at: (i > 0).then_some(stages.len() / 2),
         valid_hours: None,
         slot: None,
         channels: vec![],
@@ -55,9 +56,16 @@ fn policy(name: &str, model: OutcomeModel) -> Policy {
         name: name.into(),
         encoder: encoder(),
         catalogue: Catalogue::new((0..ACTIONS).map(reward).collect()).expect("the catalogue is fine"),
-        stages: STAGES.map(String::from).into(),
+        stages: stages.iter().copied().map(String::from).collect(),
         model,
-        objective: Objective { margin: 0.3, lambda: 0.1, mu: 0.0, contact_cost: 0.02, point_value: 0.0 },
+        objective: Objective {
+            margin: 0.3,
+            lambda: 0.1,
+            mu: 0.0,
+            contact_cost: 0.02,
+            point_value: 0.0,
+            placement: None,
+        },
         exploration: Exploration::Softmax { temperature: 0.1, floor: 0.0 },
         guardrails: Guardrails {
             frequency_caps: vec![FrequencyCap { feature: "number0".into(), most: 50.0 }],
@@ -71,13 +79,63 @@ fn policy(name: &str, model: OutcomeModel) -> Policy {
     .expect("the policy is fine")
 }
 
-fn policies() -> [Policy; 2] {
+fn policies() -> [Policy; 4] {
     let outputs = heads(STAGES.len()) * ACTIONS;
-    let layers = vec![layer(2, 64, 128), layer(3, 128, 128), layer(4, 128, outputs)];
+    let layers = |seed| vec![layer(seed, 64, 128), layer(seed + 1, 128, 128), layer(seed + 2, 128, outputs)];
+    let ensemble = EnsembleModel {
+        trunk: vec![],
+        members: (0..5).map(|i| layers(10 * i)).collect(),
+        link: ChanceLink::Sigmoid,
+        chain: false,
+        revenue_stage: None,
+        amount: None,
+        pessimism: 0.0,
+    };
     [
-        policy("linear", OutcomeModel::Linear(layer(1, 64, outputs))),
-        policy("neural", OutcomeModel::Mlp(MlpModel { layers, revenue_stage: None })),
+        policy("linear", &STAGES, OutcomeModel::Linear(layer(1, 64, outputs))),
+        policy("neural", &STAGES, OutcomeModel::Mlp(MlpModel { layers: layers(2), revenue_stage: None })),
+        policy("ensemble of 5", &STAGES, OutcomeModel::Ensemble(ensemble)),
+        policy("trees 300x31 leaves x 3 heads", &STAGES[..1], trees()),
     ]
+}
+
+/// Forests of 300 trees for 3 heads, over the context and 4 features of the action.
+fn trees() -> OutcomeModel {
+    let forest = |head| {
+        let (seed, mut draws) = (Seed(head), 0);
+        let mut draw = || {
+            draws += 1;
+            seed.uniform_indexed(draws)
+        };
+        let mut forest = Forest::default();
+        (0..300).for_each(|_| grow(&mut forest, 31, &mut draw));
+        forest
+    };
+    let action_features = (0..4 * ACTIONS).map(|i| Seed(99).uniform_indexed(i as u64) as f32).collect();
+    let forests = (0..3).map(forest).collect();
+    OutcomeModel::Trees(TreesModel { inputs: 64, action_features, forests, revenue_stage: None })
+}
+
+/// A tree that grows leaf by leaf, at random.
+fn grow(forest: &mut Forest, leaves: usize, draw: &mut impl FnMut() -> f64) {
+    let mut open = vec![push_leaf(forest, draw)];
+    forest.roots.extend(&open);
+    while open.len() < leaves {
+        let node = open.swap_remove((draw() * open.len() as f64) as usize) as usize;
+        let (left, right) = (push_leaf(forest, draw), push_leaf(forest, draw));
+        (forest.left[node], forest.right[node]) = (left, right);
+        open.extend([left, right]);
+    }
+}
+
+fn push_leaf(forest: &mut Forest, draw: &mut impl FnMut() -> f64) -> u32 {
+    let node = forest.nodes() as u32;
+    forest.feature.push((draw() * 68.0) as u32);
+    forest.threshold.push((draw() * 2.0 - 0.5) as f32);
+    forest.left.push(node);
+    forest.right.push(node);
+    forest.value.push((draw() * 0.1 - 0.05) as f32);
+    node
 }
 
 /// 256 contexts; about a tenth of the values are missing.

@@ -56,7 +56,8 @@ fn request(policy: &Path, decision: usize) -> String {
 fn every_command_has_help_that_says_what_it_does() {
     let help = String::from_utf8(guerdon(["--help"]).stdout).unwrap();
     for command in [
-        "run", "generate", "ingest", "audit", "train", "evaluate", "simulate", "decide", "inspect", "compare", "schema",
+        "run", "generate", "ingest", "audit", "train", "evaluate", "simulate", "allocate", "frontier", "decide",
+        "inspect", "compare", "schema",
     ] {
         assert!(help.contains(command), "{command} is not in --help");
         let own = guerdon([command, "--help"]);
@@ -85,6 +86,34 @@ fn decisions_carry_exact_propensities_and_replay_to_the_bit() {
         assert!(line["policy_version"].as_str().unwrap().starts_with("ridge@"));
         assert!(line["reasons"].is_array());
     }
+}
+
+#[test]
+fn a_decision_is_explained_in_words_or_in_its_json() {
+    let work = tempfile::tempdir().unwrap();
+    let (_, policy) = small_programme(work.path());
+    let requests: String = (0..5).map(|i| request(&policy, i) + "\n").collect();
+    let decide = |more: &[&str]| {
+        let mut asked = words!["decide", "--policy", &policy];
+        asked.extend(more.iter().map(Into::into));
+        guerdon_with(asked, &requests)
+    };
+    let plain = String::from_utf8(decide(&[]).stdout).unwrap();
+    let words = String::from_utf8(decide(&["--explain"]).stdout).unwrap();
+    let with_json = String::from_utf8(decide(&["--explain=json", "--probs"]).stdout).unwrap();
+    assert_eq!(words.matches(", member m1: ").count(), 5);
+    assert!(words.contains("  Worth: score ") && words.contains("  Instead: "), "{words}");
+    for (plain, explained) in plain.lines().zip(with_json.lines()) {
+        let (plain, explained): (Value, Value) =
+            (serde_json::from_str(plain).unwrap(), serde_json::from_str(explained).unwrap());
+        assert_eq!((&plain["action"], &plain["propensity"]), (&explained["action"], &explained["propensity"]));
+        assert_eq!(explained["action"], explained["explanation"]["action"]);
+        assert!(explained["probs"].is_object() && plain["explanation"].is_null());
+    }
+    let placed = String::from_utf8(decide(&["--explain", "--reach", "0.2"]).stdout).unwrap();
+    assert_eq!(placed.matches("  Placed: ").count(), 5, "{placed}");
+    assert_eq!(decide(&["--explain", "--probs"]).status.code(), Some(12));
+    assert_eq!(decide(&["--reach", "1.5"]).status.code(), Some(12));
 }
 
 #[test]

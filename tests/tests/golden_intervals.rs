@@ -1,9 +1,7 @@
 //! The intervals of `guerdon_ope::bounds` against vw-estimators and obp: the same weights and rewards must give the same
 //! points to 1e-9 and the same ends to 1e-6.
 
-use guerdon_ope::bounds::{
-    ConfidenceSequence, Interval, RewardRange, WeightRange, WeightedRewards, empirical_likelihood,
-};
+use guerdon_ope::bounds::{ConfidenceSequence, Interval, RewardRange, WeightRange, WeightedCells, WeightedRewards};
 use guerdon_tests::columns::{doubles, numbered, rows};
 use guerdon_tests::command::data;
 use std::path::Path;
@@ -26,6 +24,12 @@ fn sums_of(weights: &[f64], rewards: &[f64]) -> WeightedRewards {
     sums
 }
 
+fn cells_of(weights: &[f64], rewards: &[f64], most: usize) -> WeightedCells {
+    let mut cells = WeightedCells::new(most);
+    weights.iter().zip(rewards).for_each(|(w, r)| cells.push(*w, *r).unwrap());
+    cells
+}
+
 #[test]
 fn points_and_intervals_equal_vw_estimators() {
     let Some(folder) = data("bandit24") else { return };
@@ -40,7 +44,7 @@ fn points_and_intervals_equal_vw_estimators() {
         ("ips", sums.mean().unwrap()),
         ("cressieread", sums.cressie_read(&open).unwrap()),
         ("cressieread_wmax", sums.cressie_read(&stated).unwrap()),
-        ("mle", empirical_likelihood(&weights, &rewards, &stated).unwrap()),
+        ("mle", cells_of(&weights, &rewards, 65_536).cautious_likelihood(&stated).unwrap()),
     ] {
         let theirs = golden["estimators"][name]["value"].as_f64().unwrap();
         assert!((ours - theirs).abs() < 1e-9, "{name}: {ours} against {theirs}");
@@ -63,6 +67,25 @@ fn points_and_intervals_equal_vw_estimators() {
             let off = (ours.lower - lower).abs().max((ours.upper - upper).abs());
             assert!(off < 1e-6, "{name} at {alpha}: {ours:?} against [{lower}, {upper}]");
         }
+    }
+}
+
+#[test]
+fn likelihoods_of_two_thousand_cells_are_those_of_the_ten_thousand_rows() {
+    let Some(folder) = data("bandit24") else { return };
+    let (weights, rewards) = weights_and_rewards(&folder);
+    let (all, few) = (cells_of(&weights, &rewards, 65_536), cells_of(&weights, &rewards, 2_000));
+    assert!(all.width() == 0.0 && few.width() > 0.0 && few.cells() <= 2_000);
+    let (open, range) = (WeightRange::NON_NEGATIVE, RewardRange::new(0.0, 1.0).unwrap());
+    let numbers = |cells: &WeightedCells| {
+        let seen = cells.empirical_likelihood_interval(0.05).unwrap();
+        let cautious = cells.cautious_likelihood_interval(&open, &range, 0.05).unwrap();
+        let points = [cells.empirical_likelihood().unwrap(), cells.cautious_likelihood(&open).unwrap()];
+        [points, [seen.lower, seen.upper], [cautious.lower, cautious.upper]].concat()
+    };
+    for (by_row, by_cell) in numbers(&all).into_iter().zip(numbers(&few)) {
+        println!("{by_row} by row, {by_cell} by {} cells of width {}", few.cells(), few.width());
+        assert!((by_row - by_cell).abs() < 1e-6, "{by_row} {by_cell}");
     }
 }
 

@@ -34,6 +34,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "guerdon-policy",
             "guerdon-data",
             "guerdon-ope",
+            "guerdon-budget",
             "guerdon-learn",
             "guerdon-sim",
             "guerdon-report",

@@ -1,5 +1,6 @@
 //! What the solvers give: value, certified bound, what every limit used, and the rule that streams the choices out.
 
+use crate::batch::Batch;
 use crate::limit::Limit;
 use crate::members::Members;
 use crate::pass;
@@ -59,6 +60,18 @@ impl Allocation {
         if short == 0.0 { 0.0 } else { short / self.bound.abs() }
     }
 
+    /// The options of one batch's members, for a caller that reads the members itself; `first` is the place in the stream of
+    /// the batch's first one.
+    pub fn batch_choices(&self, batch: &Batch, first: u64) -> Vec<u32> {
+        let mut chooser = Chooser::new(&self.given, &self.rule, batch.options());
+        let mut chosen: Vec<u32> =
+            (0..batch.len()).map(|m| chooser.choose(batch, m, first + m as u64) as u32).collect();
+        for (member, option) in self.moves.range(first..first + batch.len() as u64) {
+            chosen[(member - first) as usize] = *option;
+        }
+        chosen
+    }
+
     /// Reads the members once more and hands (place in the stream, option) to `take`, in the members' order.
     ///
     /// # Errors
@@ -71,15 +84,7 @@ impl Allocation {
         let mut next = 0u64;
         let read = pass::ordered(
             members,
-            |batch, first| {
-                let mut chooser = Chooser::new(&self.given, &self.rule, batch.options());
-                let mut chosen: Vec<u32> =
-                    (0..batch.len()).map(|m| chooser.choose(batch, m, first + m as u64) as u32).collect();
-                for (member, option) in self.moves.range(first..first + batch.len() as u64) {
-                    chosen[(member - first) as usize] = *option;
-                }
-                chosen
-            },
+            |batch, first| self.batch_choices(batch, first),
             |chosen| {
                 for option in chosen {
                     take(next, option as usize)?;

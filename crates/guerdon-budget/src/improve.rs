@@ -1,6 +1,8 @@
 //! Repair and fill: single, double and triple moves over the shortlist until the limits hold and nothing better is found.
 
+use crate::branch;
 use crate::core_states;
+use crate::newton::Side;
 use crate::rule::Moves;
 use crate::shortlist::Entry;
 use std::collections::HashMap;
@@ -221,22 +223,52 @@ impl<'a> Search<'a> {
         if gap <= 1e-12 * bound.abs() {
             return;
         }
+        let groups = self.groups();
+        if let Some(chosen) = core_states::best(self.entries, &groups, room, price, self.value) {
+            self.replace(&chosen);
+        }
+    }
+
+    /// Several limits: the same by branch and bound (see [`branch`]). `dual` is D at the rule's prices, less the value of the
+    /// rule's choice; `sides` come with their multipliers.
+    pub(crate) fn branch(&mut self, dual: f64, sides: Vec<(Side, f64)>) {
+        let groups = self.groups();
+        let in_force = |m: usize| -> i64 { self.current.iter().flatten().map(|e| self.entries[*e].costs[m]).sum() };
+        let limits = 0..self.above.len();
+        let core = branch::Core {
+            entries: self.entries,
+            groups: &groups,
+            above: limits.clone().map(|m| self.above[m] + in_force(m)).collect(),
+            below: limits.map(|m| self.below[m] - in_force(m)).collect(),
+            sides,
+            dual,
+        };
+        if let Some(chosen) = branch::best(&core, self.value) {
+            self.replace(&chosen);
+        }
+    }
+
+    /// Entries by member; they come by rising loss, and so do members by their first.
+    fn groups(&self) -> Vec<Vec<usize>> {
         let mut groups: Vec<Vec<usize>> = vec![Vec::new(); self.current.len()];
         for (e, slot) in self.slot.iter().enumerate() {
             groups[*slot].push(e);
         }
-        if let Some(chosen) = core_states::best(self.entries, &groups, room, price, self.value) {
-            for e in 0..self.current.len() {
-                if let Some(old) = self.current[e] {
-                    let old = &self.entries[old];
-                    let back = Move { slot: e, to: None, loss: 0.0, value: -old.value, costs: vec![-old.costs[0]] };
-                    self.apply(&back);
-                }
+        groups
+    }
+
+    /// Puts these entries in force and no others.
+    fn replace(&mut self, chosen: &[usize]) {
+        for slot in 0..self.current.len() {
+            if let Some(old) = self.current[slot] {
+                let old = &self.entries[old];
+                let costs = old.costs.iter().map(|c| -c).collect();
+                self.apply(&Move { slot, to: None, loss: 0.0, value: -old.value, costs });
             }
-            for e in chosen {
-                let step = self.step(e);
-                self.apply(&step);
-            }
+        }
+        for e in chosen {
+            let step = self.step(*e);
+            self.apply(&step);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The multiple-choice knapsack over a stream of members that is read a few times and never held: [`Allocation::solve`] for
 //! one limit or several (floors, ceilings, segments), with a certified gap; [`Frontier`] for value against spend; [`Pacer`]
-//! for spending a budget while serving.
+//! for spending a budget while serving, by a [`Forecast`] where there is one.
 //!
 //! ```
 //! use guerdon_budget::{Allocation, Batch, Limit};
@@ -33,8 +33,10 @@
 
 mod allocation;
 mod batch;
+mod branch;
 mod core_states;
 mod dual;
+mod forecast;
 mod frontier;
 mod hull;
 mod improve;
@@ -54,6 +56,7 @@ mod units;
 
 pub use allocation::{Allocation, Use};
 pub use batch::Batch;
+pub use forecast::Forecast;
 pub use frontier::{Frontier, Point};
 pub use limit::Limit;
 pub use members::Members;

@@ -1,5 +1,6 @@
 //! Pacing while serving: dual mirror descent with the entropic mirror map (Balseiro, Lu & Mirrokni 2020, 2023).
 
+use crate::forecast::{Forecast, Shape};
 use crate::units;
 use guerdon_core::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,9 @@ const TAIL: f64 = 0.02;
 ///
 /// For each arrival: [`Pacer::decide`], then [`Pacer::charge`] with what the choice cost (0 too). λ rises when spending runs
 /// ahead of what is left for each arrival still expected, and falls when it lags:
-/// λ ← λ · exp(η (cost / target − 1)), target = budget left / arrivals left. State is a few numbers and can be stored.
+/// λ ← λ · exp(η (cost / target − 1)), target = budget left / arrivals left · shape. The shape is 1, or with a
+/// [`Forecast`] its spend at this place over its mean from here on: where the forecast comes true, λ stays where it is.
+/// State is a few numbers and can be stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pacer {
     /// Parts left.
@@ -25,6 +28,8 @@ pub struct Pacer {
     first: f64,
     log_price: f64,
     step: f64,
+    #[serde(default)]
+    shape: Option<Shape>,
 }
 
 impl Pacer {
@@ -52,7 +57,17 @@ impl Pacer {
             first: price.ln(),
             log_price: price.ln(),
             step,
+            shape: None,
         })
+    }
+
+    /// As [`Pacer::new`], starting at the forecast's price and spending as it says.
+    ///
+    /// # Errors
+    /// As [`Pacer::new`]; a forecast without spend.
+    pub fn following(budget: f64, expected: u64, forecast: &Forecast) -> Result<Self> {
+        let shape = Some(Shape::new(&forecast.spend)?);
+        Ok(Pacer { shape, ..Pacer::new(budget, expected, forecast.price)? })
     }
 
     /// Another step η for the mirror descent; larger follows drift faster and is noisier. The one to start with is
@@ -117,7 +132,8 @@ impl Pacer {
         }
         let tail = (TAIL * self.expected as f64).max(1.0);
         let still = (self.expected.saturating_sub(self.seen) as f64).max(tail);
-        let target = self.left() / still;
+        let shape = self.shape.as_ref().map_or(1.0, |shape| shape.now(self.seen, self.expected));
+        let target = self.left() / still * shape;
         self.left -= units::up(cost);
         self.seen = self.seen.saturating_add(1);
         if target > 0.0 {

@@ -133,6 +133,9 @@ fn finish<M: Members + ?Sized>(
         search.repair();
         if search.holds() {
             search.improve(start, found.best.bound);
+            let own: f64 = sides.iter().zip(&found.w).map(|(s, w)| w * s.sign * s.bound).sum();
+            let dual = account.best.value() + own - start;
+            search.branch(dual, sides.iter().copied().zip(found.w.iter().copied()).collect());
             let moves = search.moves();
             let used = totals(&account.used, &account.entries, &moves);
             let value = start + search.value;

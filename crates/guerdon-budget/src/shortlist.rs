@@ -35,6 +35,8 @@ impl Entry {
 pub(crate) struct Account {
     pub(crate) members: u64,
     pub(crate) value: Sum,
+    /// Σ of every member's best score at the rule's prices.
+    pub(crate) best: Sum,
     /// Parts used, one a limit.
     pub(crate) used: Vec<i128>,
     /// The `keep` entries of least loss.
@@ -55,6 +57,7 @@ pub(crate) fn account<M: Members + ?Sized>(members: &M, limits: &[Limit], rule: 
         },
         |part| {
             all.value.merge(part.value);
+            all.best.merge(part.best);
             all.used.iter_mut().zip(part.used).for_each(|(a, b)| *a += b);
             all.entries.extend(part.entries);
             if all.entries.len() > 2 * keep {
@@ -86,6 +89,7 @@ fn batch_account(batch: &Batch, first: u64, limits: &[Limit], rule: &Rule, worst
         let base = chooser.choose(batch, member, index);
         let values = batch.values(member);
         part.value.add(values[base]);
+        part.best.add(chooser.scores.iter().copied().fold(f64::NEG_INFINITY, f64::max));
         let cost = |limit: &Limit, option: usize| {
             if limit.counts(batch.segments(member)) { batch.costs(member, limit.resource)[option] } else { 0 }
         };

@@ -27,6 +27,7 @@
 #![forbid(unsafe_code)]
 
 mod aligned;
+mod allocation;
 pub mod attribution;
 mod audit;
 pub mod environment;
@@ -37,6 +38,7 @@ mod names;
 mod reward_stream;
 
 pub use aligned::{AlignedBatch, AlignedReader, Columns};
+pub use allocation::{AllocationRow, AllocationWriter};
 pub use audit::{ActionAudit, AuditReport, FeatureAudit, audit};
 pub use environment::LoadedEnvironment;
 pub use ingest::{IngestOptions, ingest, log_id};

@@ -58,6 +58,20 @@ fn every_event_inside_a_window_counts_for_it() {
     assert_eq!(log.meta().summary, summary);
 }
 
+#[test]
+fn a_log_of_some_members_shows_no_decision_of_another() {
+    let programme = Programme::small();
+    let (_, log) = programme.ingest().unwrap();
+    let ids = |log: &LogReader| -> Vec<String> {
+        let batches = log.batches().unwrap().map(Result::unwrap);
+        batches.flat_map(|b| (0..b.len()).map(|i| b.decision_id(i).to_owned()).collect::<Vec<_>>()).collect()
+    };
+    let (first, second) = (ids(&log).remove(0), log.restricted_to(|member| member.starts_with('b')).unwrap());
+    assert_eq!((first.as_str(), ids(&second)), ("a1", vec!["b1".to_owned()]));
+    assert_eq!(second.rows(), 1);
+    assert!(second.restricted_to(|member| member.starts_with('a')).is_err());
+}
+
 fn check_counts(summary: &IngestSummary) {
     assert_eq!((summary.decisions, summary.immature, summary.members), (4, 1, 2));
     assert_eq!((summary.duplicates_dropped, summary.duplicate_events), (1, 1));

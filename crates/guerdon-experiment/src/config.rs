@@ -1,5 +1,6 @@
 //! The experiment file: which environment, which data, which learners, and how results are judged.
 
+use crate::sweep::{SearchSpace, SweepPlan};
 use guerdon_core::{Error, Result, Seed};
 use guerdon_learn::LearnerConfig;
 use guerdon_ope::Estimator;
@@ -29,12 +30,34 @@ pub struct Experiment {
     /// How policies are valued.
     #[serde(default)]
     pub evaluate: Evaluate,
+    /// How `guerdon sweep` searches.
+    #[serde(default, skip_serializing_if = "SweepPlan::is_default")]
+    pub sweep: SweepPlan,
     /// The roll-out, if any.
     #[serde(default)]
     pub simulate: Option<Simulate>,
+    /// Value against budget, where it is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
     /// What the page shows.
     #[serde(default)]
     pub report: Report,
+}
+
+/// Value against budget.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Budget {
+    /// Budgets on the curve, 2 to 200.
+    pub points: usize,
+    /// A budget to look at in particular: cost of rewards for each decision, in major units.
+    pub per_decision: Option<f64>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget { points: 24, per_decision: None }
+    }
 }
 
 /// How much raw data the built-in programme makes.
@@ -64,6 +87,9 @@ impl Default for Split {
 pub struct NamedLearner {
     /// The policy's name, unique in the experiment.
     pub name: String,
+    /// What `guerdon sweep` may set instead; `guerdon run` doesn't look at it.
+    #[serde(default, skip_serializing_if = "SearchSpace::is_empty")]
+    pub search: SearchSpace,
     /// What learns, and its settings.
     #[serde(flatten)]
     pub config: LearnerConfig,
@@ -136,6 +162,14 @@ impl Experiment {
         file.parent().unwrap_or(Path::new(".")).join(&self.environment)
     }
 
+    /// The experiment as [`run`](crate::run::run) takes it: without what only a sweep looks at.
+    pub fn without_search(&self) -> Experiment {
+        let mut plain = self.clone();
+        plain.sweep = SweepPlan::default();
+        plain.learners.iter_mut().for_each(|learner| learner.search = SearchSpace::default());
+        plain
+    }
+
     fn check(&self, file: &Path) -> Result<()> {
         let refuse = |key: &str, given: String, wanted: &str| Err(Error::config(file.display(), key, given, wanted));
         let plain = |name: &str| {
@@ -156,6 +190,7 @@ impl Experiment {
                 );
             }
             learner.config.check(&file.display().to_string())?;
+            learner.search.check(&file.display().to_string(), &learner.name, &learner.config)?;
         }
         if !(self.split.train_share > 0.0 && self.split.train_share < 1.0) {
             return refuse("split.train_share", self.split.train_share.to_string(), "a share of members in (0, 1)");
@@ -170,6 +205,7 @@ impl Experiment {
         if !evaluate.estimators.contains(&evaluate.headline) {
             return refuse("evaluate.headline", evaluate.headline.to_string(), "one of evaluate.estimators");
         }
+        self.sweep.check(&file.display().to_string())?;
         if let Some(simulate) = self.simulate
             && (simulate.horizon == 0 || simulate.members == 0 || simulate.ensemble < 2)
         {
@@ -178,6 +214,14 @@ impl Experiment {
                 format!("horizon {}, members {}, ensemble {}", simulate.horizon, simulate.members, simulate.ensemble),
                 "a horizon and members of at least 1, an ensemble of at least 2",
             );
+        }
+        if let Some(budget) = self.budget {
+            if !(2..=200).contains(&budget.points) {
+                return refuse("budget.points", budget.points.to_string(), "2 to 200 points");
+            }
+            if let Some(each) = budget.per_decision.filter(|x| !(0.0..=1e15).contains(x)) {
+                return refuse("budget.per_decision", each.to_string(), "an amount of at least 0");
+            }
         }
         if self.generate.is_some_and(|generate| generate.members == 0) {
             return refuse("generate.members", "0".into(), "at least 1");

@@ -1,14 +1,16 @@
 //! What policies are worth on a log: every target in one pass, with q̂ cross-fitted by member.
 
 use crate::segments::{Segment, SegmentPlan, SegmentShares};
-use guerdon_core::{Error, MemberSplit, Progress, Result, Seed, Value};
+use guerdon_core::{Error, MemberSplit, Progress, Result, Seed, Value, fold_of};
 use guerdon_data::{LogBatch, LogMeta, LogReader};
 use guerdon_learn::{CrossFit, request};
+use guerdon_ope::selection::{Compared, Multiplicity, Selection, SelectionError};
 use guerdon_ope::{Difference, Estimate, Estimator, Evaluation, Facts, Gates, PairedDifference, Row, Terms};
 use guerdon_policy::{Policy, Scratch};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is valued.
 #[derive(Clone)]
@@ -17,6 +19,49 @@ pub enum Target {
     Logging,
     /// A frozen policy, by its own distribution.
     Policy(Box<Policy>),
+    /// One policy a fold of members: what a learner makes of the other folds is valued on the fold that it never saw.
+    Folded(Arc<Folded>),
+}
+
+/// One frozen policy a fold.
+#[derive(Debug)]
+pub struct Folded {
+    /// The seed of the folds, as [`fold_of`] takes it.
+    pub seed: Seed,
+    /// How many folds there are.
+    pub folds: usize,
+    /// The policy that decides for the members of each of the first folds; members of the others must be left out of the
+    /// log: there the target takes no action at all, and is refused.
+    pub policies: Vec<Policy>,
+}
+
+impl Target {
+    /// The frozen policies in it: none for logging.
+    pub fn policies(&self) -> &[Policy] {
+        match self {
+            Target::Logging => &[],
+            Target::Policy(policy) => std::slice::from_ref(policy),
+            Target::Folded(folded) => &folded.policies,
+        }
+    }
+
+    /// Which of its [`policies`](Self::policies) decides for this member.
+    pub fn place(&self, member: &str) -> usize {
+        match self {
+            Target::Folded(folded) => fold_of(folded.seed, member, folded.folds),
+            Target::Logging | Target::Policy(_) => 0,
+        }
+    }
+}
+
+/// The seed of the folds that q̂ is cross-fitted over, where [`Options::seed`] is `seed`: members of one fold get q̂ from
+/// models that saw none of them.
+pub fn fold_seed(seed: Seed) -> Seed {
+    cross_fit_seed(seed).named("folds")
+}
+
+fn cross_fit_seed(seed: Seed) -> Seed {
+    seed.named("cross-fit")
 }
 
 /// A target under the name that results carry.
@@ -126,7 +171,7 @@ impl PolicyEvaluation {
 pub struct Evaluator<'l> {
     log: &'l LogReader,
     options: Options,
-    q_hat: Option<CrossFit>,
+    q_hat: Option<Arc<CrossFit>>,
 }
 
 impl<'l> Evaluator<'l> {
@@ -138,9 +183,14 @@ impl<'l> Evaluator<'l> {
         let needs_model = options.estimators.iter().any(|e| e.needs_model());
         let include = |member: &str| options.includes(member);
         let q_hat = needs_model
-            .then(|| CrossFit::fit(log, &include, options.folds, options.seed.named("cross-fit"), progress))
+            .then(|| CrossFit::fit(log, &include, options.folds, cross_fit_seed(options.seed), progress).map(Arc::new))
             .transpose()?;
         Ok(Evaluator { log, options, q_hat })
+    }
+
+    /// The same valuing, by the same q̂, on another choice of the log's members.
+    pub fn on<'m>(&self, log: &'m LogReader) -> Evaluator<'m> {
+        Evaluator { log, options: self.options.clone(), q_hat: self.q_hat.clone() }
     }
 
     /// Values every target, and each against those named in `against`.
@@ -154,21 +204,66 @@ impl<'l> Evaluator<'l> {
         against: &[String],
         progress: &dyn Progress,
     ) -> Result<Vec<PolicyEvaluation>> {
+        let mut pairs = Pairs::new(targets, against, &self.options.estimators);
         let (log, options) = (self.log, &self.options);
-        targets.iter().try_for_each(|target| check_fit(target, log.meta()))?;
+        let states = self.pass(targets, progress, &mut |rows, states| {
+            pairs.push(rows, states);
+            Ok(())
+        })?;
+        Ok(states.iter().enumerate().map(|(i, state)| state.finish(log.meta(), options, &pairs, i, &states)).collect())
+    }
+
+    /// Ranks the targets by `estimator`, with the differences of all pairs, whose intervals hold all at once. Targets that
+    /// the log does not carry must be left out.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate); [`Error::Config`] for fewer than two targets or one without a finite value.
+    pub fn compare(
+        &self,
+        targets: &[NamedTarget],
+        estimator: Estimator,
+        multiplicity: Multiplicity,
+        progress: &dyn Progress,
+    ) -> Result<Compared> {
+        let wrong = |error: SelectionError| Error::config("comparison", "policies", targets.len(), error.to_string());
+        let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+        let mut selection = Selection::new(estimator, &names).map_err(wrong)?;
+        let mut terms = vec![];
+        self.pass(targets, progress, &mut |rows, states| {
+            for (k, member) in rows.member.iter().enumerate() {
+                terms.clear();
+                terms.extend(states.iter().map(|state| state.terms[k]));
+                selection.push(*member, &terms).map_err(wrong)?;
+            }
+            Ok(())
+        })?;
+        let comparisons = selection.comparisons().map_err(wrong)?;
+        comparisons.compare(self.options.confidence, multiplicity).map_err(wrong)
+    }
+
+    /// One pass over the members that count; `each` sees every batch after all targets have.
+    fn pass<'t>(
+        &self,
+        targets: &'t [NamedTarget],
+        progress: &dyn Progress,
+        each: &mut dyn FnMut(&BatchRows, &[State<'t>]) -> Result<()>,
+    ) -> Result<Vec<State<'t>>> {
+        let (log, options) = (self.log, &self.options);
+        for NamedTarget { name, target, .. } in targets {
+            target.policies().iter().try_for_each(|policy| check_fit(name, policy, log.meta()))?;
+        }
         let include = |member: &str| options.includes(member);
         let plan = SegmentPlan::new(log, &options.segments, &include)?;
         let mut states: Vec<State> =
             targets.iter().map(|target| State::new(target, log.meta(), options, &plan)).collect();
-        let mut pairs = Pairs::new(targets, against, &options.estimators);
 
         progress.start("valuing policies", Some(log.rows()));
         let mut members = MemberNumbers::default();
         for batch in log.batches()? {
             let batch = batch?;
-            let rows = BatchRows::read(&batch, log.meta(), &include, &mut members, self.q_hat.as_ref(), &plan);
+            let rows = BatchRows::read(&batch, log.meta(), &include, &mut members, self.q_hat.as_deref(), &plan);
             states.par_iter_mut().for_each(|state| state.push(&batch, &rows));
-            pairs.push(&rows, &states);
+            each(&rows, &states)?;
             progress.advance(batch.len() as u64);
         }
         progress.finish();
@@ -180,20 +275,14 @@ impl<'l> Evaluator<'l> {
                         .into(),
             });
         }
-        Ok(states.iter().enumerate().map(|(i, state)| state.finish(log.meta(), options, &pairs, i, &states)).collect())
+        Ok(states)
     }
 }
 
 /// A policy and a log belong together if they share features and actions.
-fn check_fit(target: &NamedTarget, meta: &LogMeta) -> Result<()> {
-    let Target::Policy(policy) = &target.target else { return Ok(()) };
+pub(crate) fn check_fit(name: &str, policy: &Policy, meta: &LogMeta) -> Result<()> {
     let mismatch = |what: &str, given: String, wanted: String| {
-        Err(Error::Mismatch {
-            place: format!("policy {:?} and the log", target.name),
-            what: what.into(),
-            given,
-            wanted,
-        })
+        Err(Error::Mismatch { place: format!("policy {name:?} and the log"), what: what.into(), given, wanted })
     };
     let theirs: Vec<&str> = policy.schema().map(|f| f.name.as_str()).collect();
     let ours: Vec<&str> = meta.environment.features.iter().map(|f| f.name.as_str()).collect();
@@ -267,7 +356,7 @@ impl BatchRows {
 }
 
 /// The net value of a logged decision, in major units.
-fn net_value(batch: &LogBatch, i: usize, meta: &LogMeta) -> f64 {
+pub(crate) fn net_value(batch: &LogBatch, i: usize, meta: &LogMeta) -> f64 {
     let offered = !meta.catalogue.get(batch.action(i)).is_none();
     meta.environment.economics.net_value(batch.revenue(i), batch.cost(i), offered)
 }
@@ -275,7 +364,8 @@ fn net_value(batch: &LogBatch, i: usize, meta: &LogMeta) -> f64 {
 /// Everything gathered about one target.
 struct State<'t> {
     target: &'t NamedTarget,
-    scratch: Option<Scratch>,
+    /// One for each of the target's policies.
+    scratches: Vec<Scratch>,
     value: Evaluation,
     revenue: Evaluation,
     cost: Evaluation,
@@ -294,16 +384,13 @@ impl<'t> State<'t> {
         let rate = || Evaluation::new(&[Estimator::Snips], actions);
         let value = Evaluation::new(&options.estimators, actions);
         let value = match &target.target {
-            Target::Policy(_) => value.with_facts(facts(meta, options)),
+            Target::Policy(_) | Target::Folded(_) => value.with_facts(facts(meta, options.design_refuted)),
             // What was done needs no propensities: its weights are 1.
             Target::Logging => value.with_gates(Gates { calibration_off: f64::INFINITY, ..Gates::default() }),
         };
         State {
             target,
-            scratch: match &target.target {
-                Target::Policy(policy) => Some(policy.scratch()),
-                Target::Logging => None,
-            },
+            scratches: target.target.policies().iter().map(Policy::scratch).collect(),
             value,
             revenue: rate(),
             cost: rate(),
@@ -323,14 +410,16 @@ impl<'t> State<'t> {
         for (k, &i) in rows.index.iter().enumerate() {
             let action = batch.action(i);
             // The logging policy always takes the logged action: weight 1, and DR's correction leaves the reward.
-            let (target, propensity): (&[f64], f64) = match (&self.target.target, &mut self.scratch) {
-                (Target::Policy(policy), Some(scratch)) => {
+            let place = self.target.target.place(batch.member_id(i));
+            let policy = self.target.target.policies().get(place);
+            let (target, propensity): (&[f64], f64) = match (policy, self.scratches.get_mut(place)) {
+                (Some(policy), Some(scratch)) => {
                     batch.context(i, &mut context);
                     (policy.probabilities(&request(batch, i, &context), scratch), batch.propensity(i))
                 }
                 _ => {
                     taken.fill(0.0);
-                    taken[action] = 1.0;
+                    taken[action] = if matches!(self.target.target, Target::Logging) { 1.0 } else { 0.0 };
                     (&taken, 1.0)
                 }
             };
@@ -398,11 +487,11 @@ impl<'t> State<'t> {
 }
 
 /// What the certificate must know of the log.
-fn facts(meta: &LogMeta, options: &Options) -> Facts {
+pub(crate) fn facts(meta: &LogMeta, design_refuted: Option<bool>) -> Facts {
     let summary = &meta.summary;
     Facts {
         propensities_estimated: Some(meta.propensity_source == guerdon_core::PropensitySource::Estimated),
-        design_refuted: options.design_refuted,
+        design_refuted,
         cross_fitted: Some(true),
         immature_share: Some(summary.immature as f64 / (summary.immature + summary.decisions).max(1) as f64),
         actions: meta.catalogue.names().map(str::to_owned).collect(),

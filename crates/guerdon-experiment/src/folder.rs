@@ -60,6 +60,11 @@ impl RunFolder {
         self.root.join("simulation.json")
     }
 
+    /// Value against budget.
+    pub fn frontiers(&self) -> PathBuf {
+        self.root.join("frontiers.json")
+    }
+
     /// The page.
     pub fn report(&self) -> PathBuf {
         self.root.join("report.html")

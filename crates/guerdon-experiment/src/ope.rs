@@ -3,7 +3,7 @@
 
 use guerdon_core::{Error, Progress, Result, Seed};
 use guerdon_data::{AlignedBatch, AlignedReader, Columns};
-use guerdon_ope::bounds::{ConfidenceSequence, RewardRange, WeightRange, WeightedRewards};
+use guerdon_ope::bounds::{ConfidenceSequence, RewardRange, WeightRange, WeightedCells, WeightedRewards};
 use guerdon_ope::selection::{Compared, Multiplicity, Selection, SelectionError};
 use guerdon_ope::{
     Certificate, Difference, Estimate, Estimator, Evaluation, Facts, Gates, PairedDifference, Row, Terms, Verdict,
@@ -68,6 +68,7 @@ pub struct Valued {
 #[derive(Clone, Default)]
 struct Pairs {
     sums: WeightedRewards,
+    cells: WeightedCells,
     /// (w, r) in the log's order, which the sequence needs.
     rows: Vec<(f64, f64)>,
     failed: Option<String>,
@@ -79,7 +80,8 @@ impl Pairs {
         for row in 0..batch.len() {
             let terms = row_of(batch, row, 0).terms();
             pairs.rows.push((terms.weight, terms.reward));
-            if let Err(error) = pairs.sums.push(terms.weight, terms.reward) {
+            let pushed = pairs.sums.push(terms.weight, terms.reward);
+            if let Err(error) = pushed.and(pairs.cells.push(terms.weight, terms.reward)) {
                 pairs.failed = Some(error.to_string());
             }
         }
@@ -87,11 +89,12 @@ impl Pairs {
     }
 }
 
-/// The sums and the sequence over the whole log.
+/// The sums, the cells and the sequence over the whole log.
 struct Ranged {
     rewards: RewardRange,
     weights: WeightRange,
     sums: WeightedRewards,
+    cells: WeightedCells,
     sequence: ConfidenceSequence,
     failed: Option<String>,
 }
@@ -100,6 +103,7 @@ impl Ranged {
     fn see(&mut self, pairs: Pairs) {
         self.failed = self.failed.take().or(pairs.failed);
         self.sums.merge(&pairs.sums);
+        self.cells.merge(&pairs.cells);
         for (weight, reward) in pairs.rows {
             if let (None, Err(error)) = (&self.failed, self.sequence.push(weight, reward)) {
                 self.failed = Some(error.to_string());
@@ -108,11 +112,24 @@ impl Ranged {
     }
 
     fn bounds(&self, confidence: f64) -> Vec<Bound> {
-        let (sums, weights, rewards, alpha) = (&self.sums, &self.weights, &self.rewards, 1.0 - confidence);
+        let (sums, cells, alpha) = (&self.sums, &self.cells, 1.0 - confidence);
+        let (weights, rewards) = (&self.weights, &self.rewards);
         let all = [
             (
+                "empirical_likelihood",
+                "large samples",
+                cells.empirical_likelihood().ok(),
+                cells.empirical_likelihood_interval(alpha),
+            ),
+            (
+                "cautious_likelihood",
+                "large samples, at least",
+                cells.cautious_likelihood(weights).ok(),
+                cells.cautious_likelihood_interval(weights, rewards, alpha),
+            ),
+            (
                 "cressie_read",
-                "large samples, on the safe side",
+                "large samples, at least",
                 sums.cressie_read(weights).ok(),
                 sums.cressie_read_interval(weights, rewards, alpha),
             ),
@@ -165,6 +182,7 @@ pub fn value(reader: AlignedReader, options: &OpeOptions, progress: &dyn Progres
         rewards: *rewards,
         weights: *weights,
         sums: WeightedRewards::default(),
+        cells: WeightedCells::default(),
         sequence: ConfidenceSequence::new(*rewards),
         failed: None,
     });

@@ -35,6 +35,7 @@ pub fn report(
         differences: evaluations.iter().flat_map(|e| differences(e, headline)).collect(),
         segments: evaluations.iter().filter(|e| e.role == Role::Learner).flat_map(segments).collect(),
         roi: simulation.map(|simulation| roi_section(simulation, evaluations, headline)),
+        budget: None,
         assumptions: assumptions(environment),
         data: data(meta, booked, members),
         findings: audit.findings.clone(),

@@ -1,8 +1,9 @@
 //! The main job: data, decision log, audit, policies, values, roll-out, page. A run that was stopped resumes where it stood.
 
 use crate::account::account;
+use crate::budget::{Arms, Frontier, FrontierOptions, frontier_of, predicts_outcomes};
 use crate::built_in;
-use crate::config::Experiment;
+use crate::config::{Budget, Experiment};
 use crate::evaluate::{Evaluator, NamedTarget, Options, PolicyEvaluation, Role, Target};
 use crate::folder::{RunFolder, make, read_json, write, write_json};
 use crate::machine::Machine;
@@ -87,25 +88,15 @@ pub struct Finished {
 /// # Errors
 /// Whatever a step gives; what earlier steps wrote stays and is taken up again.
 pub fn run(file: &Path, options: &RunOptions, progress: &dyn Progress) -> Result<Finished> {
-    let (environment_sets, own_sets) = part_sets(&options.sets);
-    let experiment = Experiment::load(file, &own_sets)?;
-    let environment = guerdon_data::environment::load(&experiment.environment_dir(file), &environment_sets)?;
-    let cache = options.out.join("cache");
-    make(&cache)?;
-
-    let data = raw_data(&experiment, &environment, options, &cache, progress)?;
-    let log_path = decision_log(&environment, &data, &cache, options, progress)?;
-    let log = LogReader::open(&log_path)?;
+    let Prepared { experiment, environment, log_path, log } = prepare(file, options, progress)?;
+    let experiment = experiment.without_search();
     let (run, experiment_sha256) = run_id(&experiment, &log, options.device)?;
     let folder = RunFolder::create(options.out.join(&experiment.name).join(&run))?;
 
     let audit = kept_or(&folder.audit(), || guerdon_data::audit(&log_path, progress))?;
     let split = MemberSplit { seed: experiment.seed.named("split"), train_share: experiment.split.train_share };
     let policies = train_all(&experiment, &log, &folder, split, options.device, progress)?;
-    let world = match (&options.data, experiment.generate) {
-        (None, Some(_)) => built_in::world(&environment.spec, generate_seed(&experiment))?,
-        _ => None,
-    };
+    let world = world_of(&experiment, &environment, options)?;
     let evaluations = kept_or(&folder.estimates(), || {
         let refuted = audit.design_refuted();
         value_all(&experiment, &log, &policies, (split, refuted), world.as_ref(), progress)
@@ -127,6 +118,12 @@ pub fn run(file: &Path, options: &RunOptions, progress: &dyn Progress) -> Result
             guerdon_sim::simulate(&log, &named, &options, progress)
         })?),
     };
+    let frontiers = match experiment.budget {
+        None => vec![],
+        Some(budget) => kept_or(&folder.frontiers(), || {
+            frontiers(&experiment, budget, &log, &policies, audit.design_refuted(), progress)
+        })?,
+    };
 
     let manifest = Manifest {
         run,
@@ -139,10 +136,32 @@ pub fn run(file: &Path, options: &RunOptions, progress: &dyn Progress) -> Result
         experiment,
     };
     let booked = account(&log, split, progress)?;
-    let report = page::report(&manifest, log.meta(), &audit, booked, &evaluations, simulation.as_ref());
+    let mut report = page::report(&manifest, log.meta(), &audit, booked, &evaluations, simulation.as_ref());
+    report.budget = crate::budget::section(&frontiers, manifest.experiment.budget.and_then(|b| b.per_decision));
     write(&folder.report(), guerdon_report::html(&report).as_bytes())?;
     write_json(&folder.manifest(), &manifest)?;
     Ok(Finished { folder, manifest, evaluations, simulation, audit })
+}
+
+/// An experiment with its decision log.
+pub(crate) struct Prepared {
+    pub(crate) experiment: Experiment,
+    pub(crate) environment: LoadedEnvironment,
+    pub(crate) log_path: PathBuf,
+    pub(crate) log: LogReader,
+}
+
+/// Reads the experiment at `file`, and makes its raw data and its decision log unless they are there.
+pub(crate) fn prepare(file: &Path, options: &RunOptions, progress: &dyn Progress) -> Result<Prepared> {
+    let (environment_sets, own_sets) = part_sets(&options.sets);
+    let experiment = Experiment::load(file, &own_sets)?;
+    let environment = guerdon_data::environment::load(&experiment.environment_dir(file), &environment_sets)?;
+    let cache = options.out.join("cache");
+    make(&cache)?;
+    let data = raw_data(&experiment, &environment, options, &cache, progress)?;
+    let log_path = decision_log(&environment, &data, &cache, options, progress)?;
+    let log = LogReader::open(&log_path)?;
+    Ok(Prepared { experiment, environment, log_path, log })
 }
 
 type Sets = Vec<(String, String)>;
@@ -182,6 +201,18 @@ fn raw_data(
 }
 
 /// The seed of the built-in programme's world.
+/// The world behind the raw data, where this engine made them.
+pub(crate) fn world_of(
+    experiment: &Experiment,
+    environment: &LoadedEnvironment,
+    options: &RunOptions,
+) -> Result<Option<World>> {
+    match (&options.data, experiment.generate) {
+        (None, Some(_)) => built_in::world(&environment.spec, generate_seed(experiment)),
+        _ => Ok(None),
+    }
+}
+
 fn generate_seed(experiment: &Experiment) -> Seed {
     experiment.seed.named("generate")
 }
@@ -207,12 +238,18 @@ fn decision_log(
 fn run_id(experiment: &Experiment, log: &LogReader, device: Device) -> Result<(String, String)> {
     let text = serde_json::to_string(experiment).map_err(|e| Error::Internal(e.to_string()))?;
     let experiment_sha256 = hex(&Sha256::digest(text.as_bytes()));
+    let parts = [&experiment_sha256, &log.meta().log_id, env!("CARGO_PKG_VERSION"), &format!("{device:?}")];
+    Ok((hash_of(&parts), experiment_sha256))
+}
+
+/// Twelve digits of the hash of `parts`.
+pub(crate) fn hash_of(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
-    for part in [&experiment_sha256, &log.meta().log_id, env!("CARGO_PKG_VERSION"), &format!("{device:?}")] {
+    for part in parts {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    Ok((hex(&hash.finalize())[..12].to_owned(), experiment_sha256))
+    hex(&hash.finalize())[..12].to_owned()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -220,7 +257,10 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The result in `path` if an earlier try of this run left it there, else made now and kept.
-fn kept_or<T: Serialize + serde::de::DeserializeOwned>(path: &Path, make: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn kept_or<T: Serialize + serde::de::DeserializeOwned>(
+    path: &Path,
+    make: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     if path.is_file() {
         return read_json(path);
     }
@@ -255,9 +295,7 @@ fn train_all(
         let trained = guerdon_learn::train(log, &learner.config, &options, progress)?;
         append_metrics(&folder.metrics(), &learner.name, &trained.metrics)?;
         trained.policy.save(&path)?;
-        if checkpoint.is_file() {
-            std::fs::remove_file(&checkpoint).map_err(|e| Error::write(&checkpoint, e))?;
-        }
+        guerdon_learn::forget_checkpoint(&checkpoint)?;
         policies.push((learner.name.clone(), trained.policy));
     }
     Ok(policies)
@@ -329,11 +367,37 @@ fn value_all(
     Ok(valued)
 }
 
+/// Value against budget of every learner that predicts outcomes (the others have no cost to price), on the members held out.
+fn frontiers(
+    experiment: &Experiment,
+    budget: Budget,
+    log: &LogReader,
+    policies: &[(String, Policy)],
+    design_refuted: bool,
+    progress: &dyn Progress,
+) -> Result<Vec<Frontier>> {
+    let options = FrontierOptions {
+        points: budget.points,
+        per_decision: budget.per_decision,
+        confidence: experiment.evaluate.confidence,
+        folds: experiment.evaluate.folds,
+        seed: experiment.seed.named("evaluate"),
+        design_refuted: Some(design_refuted),
+    };
+    let mut all = vec![];
+    for (name, policy) in policies {
+        if predicts_outcomes(policy, log)? {
+            all.push(frontier_of(log, &Arms::held_out(name, policy.clone(), log.meta()), &options, progress)?);
+        }
+    }
+    Ok(all)
+}
+
 /// The name of the logging policy in results.
 pub const LOGGING: &str = "logging";
 
 /// The name in results of the policy that takes all eligible actions alike.
-const UNIFORM: &str = "uniform";
+pub(crate) const UNIFORM: &str = "uniform";
 
 /// The name in results of the policy that always takes `action`.
 pub fn constant_name(action: &str) -> String {

@@ -1,9 +1,10 @@
 //! True values, where a built-in programme's world knows them.
 
-use crate::evaluate::{NamedTarget, Target};
+use crate::evaluate::NamedTarget;
 use guerdon_core::{Error, Progress, Result, Value};
 use guerdon_data::LogReader;
 use guerdon_learn::request;
+use guerdon_policy::Policy;
 use guerdon_sim::coffeehouse::World;
 
 /// The true mean net value per decision of each target, in major units, over the logged decisions of the members for
@@ -20,13 +21,8 @@ pub fn true_values(
     progress: &dyn Progress,
 ) -> Result<Vec<f64>> {
     let mut sums = vec![0.0; targets.len()];
-    let mut scratches: Vec<_> = targets
-        .iter()
-        .map(|named| match &named.target {
-            Target::Policy(policy) => Some(policy.scratch()),
-            Target::Logging => None,
-        })
-        .collect();
+    let mut scratches: Vec<Vec<_>> =
+        targets.iter().map(|named| named.target.policies().iter().map(Policy::scratch).collect()).collect();
     let mut life = None;
     let mut decisions = 0u64;
     progress.start("true values", Some(log.rows()));
@@ -44,9 +40,10 @@ pub fn true_values(
             let choice = choice.ok_or_else(|| foreign(batch.decision_id(row)))?;
             let mean = |chances: &[f64]| chances.iter().zip(&choice.expected).map(|(p, e)| p * e.net).sum::<f64>();
             batch.context(row, &mut context);
-            for ((sum, named), scratch) in sums.iter_mut().zip(targets).zip(&mut scratches) {
-                *sum += match (&named.target, scratch) {
-                    (Target::Policy(policy), Some(scratch)) => {
+            for ((sum, named), scratches) in sums.iter_mut().zip(targets).zip(&mut scratches) {
+                let place = named.target.place(member);
+                *sum += match (named.target.policies().get(place), scratches.get_mut(place)) {
+                    (Some(policy), Some(scratch)) => {
                         mean(policy.probabilities(&request(&batch, row, &context), scratch))
                     }
                     _ => mean(&choice.probabilities),

@@ -2,10 +2,10 @@
 //! each group's rows in the log's order, so that any number of threads gives the same sums.
 
 use crate::Moments;
+use crate::lift::Encode;
 use crate::rows::{Visited, visit};
 use guerdon_core::{Progress, Result};
 use guerdon_data::{LogBatch, LogReader};
-use guerdon_policy::Encoder;
 use rayon::prelude::*;
 
 /// Rows gathered before they are summed.
@@ -61,9 +61,8 @@ impl Accumulator {
                 return;
             }
             let sums = group.sums.get_or_insert_with(|| Moments::new(inputs, targets));
-            for (row, weight) in group.waiting.drain(..) {
-                sums.add(&x[row * inputs..(row + 1) * inputs], &y[row * targets..(row + 1) * targets], weight);
-            }
+            sums.add_rows(x, y, &group.waiting);
+            group.waiting.clear();
         });
         self.x.clear();
         self.y.clear();
@@ -84,7 +83,7 @@ pub(crate) struct Plan<'a> {
     /// Whose rows.
     pub include: &'a dyn Fn(&str) -> bool,
     /// How contexts become numbers.
-    pub encoder: &'a Encoder,
+    pub encoder: &'a dyn Encode,
     /// How many targets a row has.
     pub targets: usize,
     /// Writes a row's targets.

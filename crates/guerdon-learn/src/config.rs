@@ -1,6 +1,11 @@
 //! A learner's configuration: what may be set, its defaults and ranges, checked once.
 
+use crate::effects::EffectsConfig;
 use crate::encoding::Levels;
+use crate::lift::RandomFeatures;
+use crate::neural_config::NeuralConfig;
+use crate::policy_learning::PolicyConfig;
+use crate::trees::TreesConfig;
 use guerdon_core::{Error, Result};
 use guerdon_policy::Exploration;
 use serde::{Deserialize, Serialize};
@@ -18,25 +23,57 @@ use std::path::Path;
 pub enum LearnerConfig {
     /// Ridge regression per action, in closed form.
     Ridge(RidgeConfig),
+    /// Ridge's model with a posterior, frozen as draws of it.
+    BayesLinear(BayesLinearConfig),
+    /// Logistic regression per action with a Laplace posterior.
+    Logistic(LogisticConfig),
     /// A neural outcome model on burn.
     Neural(NeuralConfig),
+    /// Gradient-boosted trees, one forest per head.
+    Trees(TreesConfig),
+    /// Effects of actions by an R-, X- or DR-learner, and a level.
+    Effects(EffectsConfig),
+    /// A stochastic policy, learned from the log directly.
+    Policy(PolicyConfig),
     /// Always the same action.
     Constant(ConstantConfig),
     /// Any eligible action, evenly.
     Uniform(UniformConfig),
 }
 
+/// What the actions' linear models have to do with each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actions {
+    /// Nothing: each is shrunk towards no effect of the context (as in LinUCB with disjoint models, Li et al. 2010).
+    Disjoint,
+    /// Each is shrunk towards one model that all actions share (as in their hybrid models).
+    Hybrid,
+    /// Each is shrunk towards what its parts (kind, amount, timing and numbers) are worth in the other actions. An
+    /// action that was never taken is valued by its parts.
+    #[default]
+    Factored,
+}
+
 /// Settings of the ridge learner.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RidgeConfig {
-    /// The λ to choose from, by the validation members' squared error of net value; each at least 0, relative to the
+    /// What the actions' models have to do with each other; default factored.
+    pub actions: Actions,
+    /// For factored actions, the shares ρ of an action's prior variance that its parts explain, to choose from together
+    /// with λ; each in [0, 1], taken as at most 0.999. Default 0.5, 0.9, 0.99.
+    pub relatedness: Vec<f64>,
+    /// The λ to choose from, by the cross-validated squared error of net value; each at least 0, relative to the
     /// mean number of rows per action (see [`crate::Shrinkage`]). Default 0.001 to 10, a factor of about 3 apart.
     pub penalties: Vec<f64>,
     /// How many rows the model that all actions share counts for in an action's intercept; at least 0; default 10.
     pub prior_rows: f64,
-    /// Share of the training members that choose λ; in [0, 0.5]; default 0.15. At 0 the middle λ is taken.
+    /// Share of the training members that is held out at a time to choose λ and ρ, each member once; in [0, 0.5]; default
+    /// 0.2, which is five-fold cross-validation. At most 20 parts. At 0 the middle λ and the middle ρ are taken.
     pub validation_share: f64,
+    /// Random features beside the encoded context; default none.
+    pub random_features: RandomFeatures,
     /// Slots of categories.
     pub levels: Levels,
     /// How scores become probabilities; default greedy.
@@ -46,70 +83,103 @@ pub struct RidgeConfig {
 impl Default for RidgeConfig {
     fn default() -> Self {
         RidgeConfig {
+            actions: Actions::Factored,
+            relatedness: vec![0.5, 0.9, 0.99],
             penalties: vec![0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0],
             prior_rows: 10.0,
-            validation_share: 0.15,
+            validation_share: 0.2,
+            random_features: RandomFeatures::default(),
             levels: Levels::default(),
             exploration: Exploration::Greedy,
         }
     }
 }
 
-/// Settings of the neural learner.
+/// Settings of the Bayesian linear learner.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct NeuralConfig {
-    /// Widths of the trunk's layers, 1 to 8 of 1 to 4,096 units; default 128, 128.
-    pub hidden: Vec<usize>,
-    /// Highest learning rate of the schedule (warm-up, then half a cosine), in (0, 1]; default 0.004.
-    pub rate: f64,
-    /// Share of all steps that warm up, in [0, 0.9]; default 0.1.
-    pub warm_up: f64,
-    /// AdamW's weight decay for 100,000 fitting rows, in [0, 10]; default 0.5. With n rows it is
-    /// `weight_decay · √(100,000 / n)`, at most 50: the fewer the rows, the more they are doubted. It does most of the
-    /// work against overfitting: at 0.02 bandit24's score is 0.83 instead of 0.95, and at 1.6 0.75.
-    pub weight_decay: f64,
-    /// Largest gradient norm of one parameter matrix; above 0; default 1.
-    pub clip: f64,
-    /// Rows of a batch, 1 to 65,536; default 256.
-    pub batch: usize,
-    /// Most epochs, 1 to 10,000; default 16. The schedule ends with the last of them.
-    pub epochs: usize,
-    /// Stop after this many epochs without a better validation loss, at least 1; default 6. The best epoch is kept.
-    pub patience: usize,
-    /// Share of the training members whose loss stops the run, in [0, 0.5]; default 0.15. At 0 the last epoch is kept.
+pub struct BayesLinearConfig {
+    /// What the actions' models have to do with each other; default factored.
+    pub actions: Actions,
+    /// As for ridge.
+    pub relatedness: Vec<f64>,
+    /// As for ridge.
+    pub penalties: Vec<f64>,
+    /// As for ridge.
+    pub prior_rows: f64,
+    /// As for ridge.
     pub validation_share: f64,
-    /// Whether actions share head weights through kind, amount and timing; default true.
-    pub share: bool,
-    /// Weight of the logistic loss of all stages together; at least 0; default 1.
-    pub reach_weight: f64,
-    /// Weight of the logistic loss of paying; at least 0; default 1.
-    pub paid_weight: f64,
-    /// Weight of half the squared error of revenue, in units of its variance; above 0; default 2.
-    pub revenue_weight: f64,
+    /// Draws of the posterior that are frozen, in mirrored pairs, 0 to 1,000; 0 freezes the mean alone. Default
+    /// 20.
+    pub draws: usize,
+    /// How many standard deviations over the draws a score is lowered, in [0, 100]; default 0.
+    pub pessimism: f64,
+    /// Random features beside the encoded context; default none.
+    pub random_features: RandomFeatures,
+    /// Slots of categories.
+    pub levels: Levels,
+    /// How scores become probabilities; default votes of the draws (Thompson sampling) with a floor of 0.05.
+    pub exploration: Exploration,
+}
+
+impl Default for BayesLinearConfig {
+    fn default() -> Self {
+        let ridge = RidgeConfig::default();
+        BayesLinearConfig {
+            actions: ridge.actions,
+            relatedness: ridge.relatedness,
+            penalties: ridge.penalties,
+            prior_rows: ridge.prior_rows,
+            validation_share: ridge.validation_share,
+            draws: 20,
+            pessimism: 0.0,
+            random_features: ridge.random_features,
+            levels: ridge.levels,
+            exploration: Exploration::Vote { floor: 0.05 },
+        }
+    }
+}
+
+/// Settings of the logistic learner.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogisticConfig {
+    /// What the actions' models have to do with each other; default factored.
+    pub actions: Actions,
+    /// As for ridge.
+    pub relatedness: Vec<f64>,
+    /// As for ridge.
+    pub penalties: Vec<f64>,
+    /// As for ridge.
+    pub prior_rows: f64,
+    /// As for ridge.
+    pub validation_share: f64,
+    /// Draws of the posterior that are frozen, in mirrored pairs, 0 to 1,000; 0 freezes the mode alone. Default
+    /// 0.
+    pub draws: usize,
+    /// How many standard deviations over the draws a score is lowered, in [0, 100]; default 0.
+    pub pessimism: f64,
+    /// Random features beside the encoded context; default none.
+    pub random_features: RandomFeatures,
     /// Slots of categories.
     pub levels: Levels,
     /// How scores become probabilities; default greedy.
     pub exploration: Exploration,
 }
 
-impl Default for NeuralConfig {
+impl Default for LogisticConfig {
     fn default() -> Self {
-        NeuralConfig {
-            hidden: vec![128, 128],
-            rate: 0.004,
-            warm_up: 0.1,
-            weight_decay: 0.5,
-            clip: 1.0,
-            batch: 256,
-            epochs: 16,
-            patience: 6,
-            validation_share: 0.15,
-            share: true,
-            reach_weight: 1.0,
-            paid_weight: 1.0,
-            revenue_weight: 2.0,
-            levels: Levels::default(),
+        let ridge = RidgeConfig::default();
+        LogisticConfig {
+            actions: ridge.actions,
+            relatedness: ridge.relatedness,
+            penalties: ridge.penalties,
+            prior_rows: ridge.prior_rows,
+            validation_share: ridge.validation_share,
+            draws: 0,
+            pessimism: 0.0,
+            random_features: ridge.random_features,
+            levels: ridge.levels,
             exploration: Exploration::Greedy,
         }
     }
@@ -136,12 +206,22 @@ impl LearnerConfig {
     pub fn named(name: &str) -> Result<Self> {
         match name {
             "ridge" => Ok(LearnerConfig::Ridge(RidgeConfig::default())),
+            "bayes_linear" => Ok(LearnerConfig::BayesLinear(BayesLinearConfig::default())),
+            "logistic" => Ok(LearnerConfig::Logistic(LogisticConfig::default())),
             "neural" => Ok(LearnerConfig::Neural(NeuralConfig::default())),
+            "trees" => Ok(LearnerConfig::Trees(TreesConfig::default())),
+            "effects" => Ok(LearnerConfig::Effects(EffectsConfig::default())),
+            "policy" => Ok(LearnerConfig::Policy(PolicyConfig::default())),
             "uniform" => Ok(LearnerConfig::Uniform(UniformConfig {})),
             "constant" => {
                 Err(Error::config("--learner", "learner", "constant", "give its action in a file: action = \"…\""))
             }
-            other => Err(Error::config("--learner", "learner", other, "there are ridge, neural, constant and uniform")),
+            other => Err(Error::config(
+                "--learner",
+                "learner",
+                other,
+                "there are ridge, bayes_linear, logistic, neural, trees, effects, policy, constant and uniform",
+            )),
         }
     }
 
@@ -169,7 +249,12 @@ impl LearnerConfig {
     pub fn name(&self) -> &'static str {
         match self {
             LearnerConfig::Ridge(_) => "ridge",
+            LearnerConfig::BayesLinear(_) => "bayes_linear",
+            LearnerConfig::Logistic(_) => "logistic",
             LearnerConfig::Neural(_) => "neural",
+            LearnerConfig::Trees(_) => "trees",
+            LearnerConfig::Effects(_) => "effects",
+            LearnerConfig::Policy(_) => "policy",
             LearnerConfig::Constant(_) => "constant",
             LearnerConfig::Uniform(_) => "uniform",
         }
@@ -183,35 +268,73 @@ impl LearnerConfig {
         let range = Range { file };
         match self {
             LearnerConfig::Ridge(config) => config.check(&range),
+            LearnerConfig::BayesLinear(config) => {
+                range.pooling(&config.penalties, &config.relatedness, config.prior_rows, config.validation_share)?;
+                range.draws(config.draws, config.pessimism, &config.exploration)?;
+                config.random_features.check(file)?;
+                range.levels(&config.levels)
+            }
+            LearnerConfig::Logistic(config) => {
+                range.pooling(&config.penalties, &config.relatedness, config.prior_rows, config.validation_share)?;
+                range.draws(config.draws, config.pessimism, &config.exploration)?;
+                config.random_features.check(file)?;
+                range.levels(&config.levels)
+            }
             LearnerConfig::Neural(config) => config.check(&range),
+            LearnerConfig::Trees(config) => config.check(&range),
+            LearnerConfig::Effects(config) => config.check(&range),
+            LearnerConfig::Policy(config) => config.check(&range),
             LearnerConfig::Constant(_) | LearnerConfig::Uniform(_) => Ok(()),
         }
     }
 }
 
 /// Names what is out of range.
-struct Range<'a> {
+pub(crate) struct Range<'a> {
     file: &'a str,
 }
 
 impl Range<'_> {
-    fn hold(&self, key: &str, given: impl ToString, holds: bool, wanted: &str) -> Result<()> {
+    pub(crate) fn hold(&self, key: &str, given: impl ToString, holds: bool, wanted: &str) -> Result<()> {
         if holds { Ok(()) } else { Err(Error::config(self.file, key, given, format!("{wanted} would do"))) }
     }
 
-    fn within(&self, key: &str, value: f64, low: f64, high: f64) -> Result<()> {
+    pub(crate) fn within(&self, key: &str, value: f64, low: f64, high: f64) -> Result<()> {
         self.hold(key, value, value >= low && value <= high, &format!("a number from {low} to {high}"))
     }
 
-    fn count(&self, key: &str, value: usize, low: usize, high: usize) -> Result<()> {
+    pub(crate) fn count(&self, key: &str, value: usize, low: usize, high: usize) -> Result<()> {
         self.hold(key, value, value >= low && value <= high, &format!("a whole number from {low} to {high}"))
     }
 
-    fn levels(&self, levels: &Levels) -> Result<()> {
+    fn pooling(&self, penalties: &[f64], relatedness: &[f64], prior_rows: f64, validation_share: f64) -> Result<()> {
+        let usable = |lambda: &f64| *lambda >= 0.0 && lambda.is_finite();
+        let holds = !penalties.is_empty() && penalties.iter().all(usable);
+        self.hold("penalties", format!("{penalties:?}"), holds, "one or more finite numbers of at least 0")?;
+        let shares = !relatedness.is_empty() && relatedness.iter().all(|rho| (0.0..=1.0).contains(rho));
+        self.hold("relatedness", format!("{relatedness:?}"), shares, "one or more numbers from 0 to 1")?;
+        self.within("prior_rows", prior_rows, 0.0, 1e9)?;
+        self.within("validation_share", validation_share, 0.0, 0.5)
+    }
+
+    fn draws(&self, draws: usize, pessimism: f64, exploration: &Exploration) -> Result<()> {
+        self.count("draws", draws, 0, 1000)?;
+        self.within("pessimism", pessimism, 0.0, 100.0)?;
+        let votes = matches!(exploration, Exploration::Vote { .. });
+        self.hold(
+            "draws",
+            draws,
+            draws > 0 || !(votes || pessimism > 0.0),
+            "at least 1, for draws to vote or differ,",
+        )?;
+        self.exploration(exploration)
+    }
+
+    pub(crate) fn levels(&self, levels: &Levels) -> Result<()> {
         self.count("levels.most", levels.most, 1, 4096)
     }
 
-    fn exploration(&self, exploration: &Exploration) -> Result<()> {
+    pub(crate) fn exploration(&self, exploration: &Exploration) -> Result<()> {
         match exploration {
             Exploration::Greedy => Ok(()),
             Exploration::EpsilonGreedy { epsilon } => self.within("exploration.epsilon", *epsilon, 0.0, 1.0),
@@ -227,34 +350,8 @@ impl Range<'_> {
 
 impl RidgeConfig {
     fn check(&self, range: &Range) -> Result<()> {
-        let usable = |lambda: &f64| *lambda >= 0.0 && lambda.is_finite();
-        let holds = !self.penalties.is_empty() && self.penalties.iter().all(usable);
-        range.hold("penalties", format!("{:?}", self.penalties), holds, "one or more finite numbers of at least 0")?;
-        range.within("prior_rows", self.prior_rows, 0.0, 1e9)?;
-        range.within("validation_share", self.validation_share, 0.0, 0.5)?;
-        range.levels(&self.levels)?;
-        range.exploration(&self.exploration)
-    }
-}
-
-impl NeuralConfig {
-    fn check(&self, range: &Range) -> Result<()> {
-        let widths = !self.hidden.is_empty()
-            && self.hidden.len() <= 8
-            && self.hidden.iter().all(|width| (1..=4096).contains(width));
-        range.hold("hidden", format!("{:?}", self.hidden), widths, "1 to 8 widths of 1 to 4096")?;
-        range.hold("rate", self.rate, self.rate > 0.0 && self.rate <= 1.0, "a number above 0, up to 1,")?;
-        range.within("warm_up", self.warm_up, 0.0, 0.9)?;
-        range.within("weight_decay", self.weight_decay, 0.0, 10.0)?;
-        range.hold("clip", self.clip, self.clip > 0.0 && self.clip.is_finite(), "a finite number above 0")?;
-        range.count("batch", self.batch, 1, 65_536)?;
-        range.count("epochs", self.epochs, 1, 10_000)?;
-        range.count("patience", self.patience, 1, 10_000)?;
-        range.within("validation_share", self.validation_share, 0.0, 0.5)?;
-        range.within("reach_weight", self.reach_weight, 0.0, 1e6)?;
-        range.within("paid_weight", self.paid_weight, 0.0, 1e6)?;
-        let positive = self.revenue_weight > 0.0 && self.revenue_weight <= 1e6;
-        range.hold("revenue_weight", self.revenue_weight, positive, "a number above 0, up to 1e6,")?;
+        self.random_features.check(range.file)?;
+        range.pooling(&self.penalties, &self.relatedness, self.prior_rows, self.validation_share)?;
         range.levels(&self.levels)?;
         range.exploration(&self.exploration)
     }
@@ -288,6 +385,11 @@ mod tests {
             ("learner = \"ridge\"\npenalties = [-1.0]", "penalties is [-1.0]"),
             ("learner = \"ridge\"\nvalidation_share = 0.9", "validation_share is 0.9"),
             ("learner = \"ridge\"\nexploration = { kind = \"softmax\", temperature = 0.0 }", "temperature is 0"),
+            ("learner = \"ridge\"\nrelatedness = [1.5]", "relatedness is [1.5]"),
+            ("learner = \"ridge\"\nactions = \"flat\"", "flat"),
+            ("learner = \"bayes_linear\"\ndraws = 0", "draws is 0"),
+            ("learner = \"logistic\"\npessimism = 1.0", "draws is 0"),
+            ("learner = \"ridge\"\nrandom_features = { count = 9999 }", "random_features.count is 9999"),
             ("learner = \"constant\"", "action"),
         ] {
             let error = LearnerConfig::from_toml(text, "x.toml").unwrap_err();

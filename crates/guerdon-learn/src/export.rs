@@ -1,33 +1,88 @@
 //! From trained models to the models that serve.
 
 use crate::linear::LinearHeads;
-use crate::network::{Network, read};
+use crate::members::Model;
+use crate::network::{Network, Shape, read};
 use crate::neural::Scale;
 use guerdon_core::Result;
-use guerdon_policy::{Dense, LinearModel, MlpModel};
+use guerdon_policy::{AmountCurve, ChanceLink, Dense, EnsembleModel, LinearModel, MlpModel, OutcomeModel};
 
-/// The network as a frozen multi-layer perceptron, its revenue waiting for `revenue_stage` if there is one: shared and own head weights become one matrix, and the revenue head
-/// gives major units.
-pub(crate) fn mlp(network: &Network, scale: Scale, revenue_stage: Option<usize>) -> Result<MlpModel> {
-    let shape = &network.shape;
+/// The networks as a frozen model: a multi-layer perceptron where that says all, else an ensemble. Shared and own head
+/// weights become one matrix, and the revenue head gives major units.
+pub(crate) fn neural(model: &Model) -> Result<OutcomeModel> {
+    let shape = &model.networks[0].shape;
+    let mut members = vec![];
+    for network in &model.networks {
+        members.push((trunk(network)?, last(network, model.scale)?));
+    }
+    if members.len() == 1 && shape.curve.is_none() && !shape.chain {
+        let layers = members.into_iter().flat_map(|(trunk, last)| trunk.into_iter().chain([last])).collect();
+        return Ok(OutcomeModel::Mlp(MlpModel { layers, revenue_stage: shape.revenue_stage }));
+    }
+    let shared = if model.one_trunk { trunk(&model.networks[0])? } else { vec![] };
+    let members = members.into_iter().map(|(mut layers, last)| {
+        if model.one_trunk {
+            layers.clear();
+        }
+        layers.push(last);
+        layers
+    });
+    Ok(OutcomeModel::Ensemble(EnsembleModel {
+        members: members.collect(),
+        trunk: shared,
+        link: ChanceLink::Sigmoid,
+        chain: shape.chain,
+        revenue_stage: shape.revenue_stage,
+        amount: curve(shape, model.scale),
+        pessimism: 0.0,
+    }))
+}
+
+fn curve(shape: &Shape, scale: Scale) -> Option<AmountCurve> {
+    shape.curve.as_ref().map(|curve| AmountCurve {
+        group: curve.group.clone(),
+        groups: curve.groups,
+        knots: curve.knots,
+        basis: curve.basis.clone(),
+        revenue_scale: scale.std,
+    })
+}
+
+/// The network's layers as they stand.
+pub(crate) fn layers(network: &Network) -> Result<Vec<Dense>> {
+    let mut layers = trunk(network)?;
+    layers.push(last_as_it_stands(network)?);
+    Ok(layers)
+}
+
+fn trunk(network: &Network) -> Result<Vec<Dense>> {
+    let mut inputs = network.shape.inputs;
     let mut layers = vec![];
-    let mut inputs = shape.inputs;
-    for (layer, &outputs) in shape.hidden.iter().enumerate() {
-        let weights = read(network.parameters[2 * layer].clone())?;
-        let bias = read(network.parameters[2 * layer + 1].clone())?;
+    for (&outputs, layer) in network.shape.hidden.iter().zip(network.parameters.chunks_exact(2)) {
+        let (weights, bias) = (read(layer[0].clone())?, read(layer[1].clone())?);
         layers.push(Dense { inputs, outputs, weights, bias });
         inputs = outputs;
     }
-    let (weights, bias) = network.heads();
-    let (mut weights, mut bias) = (read(weights)?, read(bias)?);
-    let outputs = shape.outputs();
-    let revenue = outputs - shape.actions..outputs;
-    for row in weights.chunks_exact_mut(outputs) {
+    Ok(layers)
+}
+
+/// The last layer, with its revenue in major units.
+fn last(network: &Network, scale: Scale) -> Result<Dense> {
+    let shape = &network.shape;
+    let mut layer = last_as_it_stands(network)?;
+    let revenue = (shape.heads - 1) * shape.actions..shape.heads * shape.actions;
+    for row in layer.weights.chunks_exact_mut(layer.outputs) {
         row[revenue.clone()].iter_mut().for_each(|weight| *weight *= scale.std);
     }
-    bias[revenue].iter_mut().for_each(|bias| *bias = *bias * scale.std + scale.mean);
-    layers.push(Dense { inputs, outputs, weights, bias });
-    Ok(MlpModel { layers, revenue_stage })
+    layer.bias[revenue].iter_mut().for_each(|bias| *bias = *bias * scale.std + scale.mean);
+    Ok(layer)
+}
+
+fn last_as_it_stands(network: &Network) -> Result<Dense> {
+    let (weights, bias) = network.heads();
+    let (weights, bias) = (read(weights)?, read(bias)?);
+    let outputs = network.shape.outputs();
+    Ok(Dense { inputs: weights.len() / outputs, outputs, weights, bias })
 }
 
 /// The first `heads` targets of `fitted` as a frozen linear model.

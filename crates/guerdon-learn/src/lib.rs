@@ -25,39 +25,70 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate self as guerdon_learn; // for what the unit tests share with those in tests/
+
 mod accumulate;
+mod bayes_linear;
 mod checkpoint;
 mod config;
 mod crossfit;
+mod curve;
 mod dataset;
 mod device;
+mod effects;
 mod encoding;
 mod export;
+mod gram;
 mod heads;
+mod lift;
 mod linear;
+mod linear_members;
+mod linear_posterior;
+mod links;
+mod logistic;
 mod loss;
+mod members;
 mod metrics;
 mod moments;
 mod network;
 mod neural;
+mod neural_config;
+mod newton;
 pub mod online;
 mod optimiser;
+mod policy_learning;
+mod pooling;
+mod posterior;
 mod predictor;
+mod reading;
 mod reference;
+mod related;
 mod ridge;
 mod rows;
+mod system;
+mod table;
 mod train;
 mod traits;
+mod trees;
 
-pub use config::{ConstantConfig, LearnerConfig, NeuralConfig, RidgeConfig, UniformConfig};
+pub use config::{
+    Actions, BayesLinearConfig, ConstantConfig, LearnerConfig, LogisticConfig, RidgeConfig, UniformConfig,
+};
 pub use crossfit::CrossFit;
 pub use device::Device;
+pub use effects::{Base, EffectsConfig, Method as EffectMethod};
 pub use encoding::{Levels, fit_encoder};
 pub use heads::{Applies, FittedHeads, HeadPlan, fit_heads};
+pub use lift::RandomFeatures;
 pub use linear::{LinearHeads, Shrinkage, choose_lambda, mean_squared_error, solve};
+pub use members::forget_checkpoint;
 pub use metrics::Metric;
 pub use moments::Moments;
+pub use neural_config::{AmountResponse, FunnelModel, NeuralConfig};
+pub use policy_learning::{Baseline, Method as PolicyMethod, PolicyConfig, QHat, Start};
 pub use predictor::{Parity, Predictor, parity};
 pub use reference::{Reference, reference_policy};
 pub use rows::request;
 pub use train::{TrainOptions, Trained, train};
+pub use trees::{AmountShape, TreesConfig};

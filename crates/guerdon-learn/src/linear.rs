@@ -35,6 +35,18 @@ impl LinearHeads {
         }
     }
 
+    /// These targets, and then those of `other`, over the same inputs and actions.
+    pub(crate) fn beside(&self, other: &LinearHeads) -> LinearHeads {
+        let rows = self.weights.chunks_exact(self.bias.len()).zip(other.weights.chunks_exact(other.bias.len()));
+        LinearHeads {
+            inputs: self.inputs,
+            actions: self.actions,
+            targets: self.targets + other.targets,
+            weights: rows.flat_map(|(mine, theirs)| mine.iter().chain(theirs).copied()).collect(),
+            bias: self.bias.iter().chain(&other.bias).copied().collect(),
+        }
+    }
+
     /// The targets of one action at `x`; `out` has one place per target.
     pub fn predict_action(&self, x: &[f32], action: usize, out: &mut [f64]) {
         let outputs = self.bias.len();

@@ -1,7 +1,8 @@
 //! The training loss of the neural learner: only the logged action's heads are compared with what happened.
 
-use crate::network::tensor;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use crate::links::{self, Pick, softplus};
+use crate::network::{Shape, tensor};
+use burn::tensor::{Device, Tensor};
 
 /// How much each head counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,42 +16,39 @@ pub(crate) struct HeadWeights {
 }
 
 /// One batch on the device: encoded contexts `[rows, inputs]`, logged actions, and targets `[rows, heads]` (0/1 for
-/// stages and paid, standardised revenue). Rows that did not reach `revenue_stage`, if there is one, say nothing of revenue.
+/// stages and paid, standardised revenue).
 pub(crate) struct Batch {
     pub x: Tensor<2>,
-    pub index: Tensor<3, Int>,
+    pub logged: Pick,
     pub targets: Tensor<2>,
-    pub revenue_stage: Option<usize>,
 }
 
 impl Batch {
     /// Puts rows on the device. `actions` holds one per row; `targets` `heads` per row.
-    pub fn new(x: Vec<f32>, actions: &[u16], targets: Vec<f32>, revenue_stage: Option<usize>, device: &Device) -> Self {
+    pub fn new(x: Vec<f32>, actions: &[u16], targets: Vec<f32>, shape: &Shape, device: &Device) -> Self {
         let rows = actions.len();
         let (inputs, heads) = (x.len() / rows, targets.len() / rows);
-        let index: Vec<i32> = actions.iter().flat_map(|&a| std::iter::repeat_n(i32::from(a), heads)).collect();
         Batch {
             x: tensor(x, [rows, inputs], device),
-            index: Tensor::from_data(TensorData::new(index, [rows, heads, 1]), device),
+            logged: Pick::logged(shape, actions, device),
             targets: tensor(targets, [rows, heads], device),
-            revenue_stage,
         }
     }
 }
 
-/// Mean loss per head, `[heads]`, of the last layer's values `outputs` `[rows, heads * actions]`: for stages and paid
-/// the logistic loss on the logit z, max(z, 0) − z·y + log(1 + exp(−|z|)); for revenue ½(z − y)². Both are proper for
-/// the mean, also where revenue has heavy tails (no clipping of targets, which would bias it).
-pub(crate) fn per_head(outputs: Tensor<2>, batch: &Batch, actions: usize) -> Tensor<1> {
+/// Mean loss per head, `[heads]`, of the last layer's values `outputs` `[rows, outputs]`: for stages and paid
+/// the logistic loss on the log-odds z, max(z, 0) − z·y + log(1 + exp(−|z|)); for revenue ½(z − y)². Both are proper for
+/// the mean, also where revenue has heavy tails (no clipping of targets, which would bias it). Rows that did not reach
+/// the stage that revenue waits for, if there is one, say nothing of revenue.
+pub(crate) fn per_head(outputs: Tensor<2>, batch: &Batch, shape: &Shape) -> Tensor<1> {
     let [rows, heads] = batch.targets.dims();
-    let logged = outputs.reshape([rows, heads, actions]).gather(2, batch.index.clone()).reshape([rows, heads]);
+    let logged = links::heads(shape, batch.logged.take(shape, outputs)).reshape([rows, heads]);
     let y = batch.targets.clone();
     let logits = logged.clone().slice([0..rows, 0..heads - 1]);
     let happened = y.clone().slice([0..rows, 0..heads - 1]);
-    let softplus = (-logits.clone().abs()).exp().log1p();
-    let logistic = logits.clone().clamp_min(0.0) - logits * happened + softplus;
+    let logistic = softplus(logits.clone()) - logits * happened;
     let error = logged.slice([0..rows, heads - 1..heads]) - y.clone().slice([0..rows, heads - 1..heads]);
-    let error = match batch.revenue_stage {
+    let error = match shape.revenue_stage {
         Some(stage) => error * y.slice([0..rows, stage..stage + 1]),
         None => error,
     };
@@ -76,8 +74,9 @@ mod tests {
         let device = Device::flex();
         // Two rows, heads: one stage, paid, revenue; two actions. Output order is head * actions + action.
         let outputs = vec![0.3, 9.0, -1.2, 9.0, 2.0, 9.0, 9.0, -0.5, 9.0, 0.7, 9.0, -3.0];
-        let batch = Batch::new(vec![0.0; 2], &[0, 1], vec![1.0, 0.0, 1.5, 0.0, 1.0, -2.0], None, &device);
-        let found = read(per_head(tensor(outputs, [2, 6], &device), &batch, 2)).unwrap();
+        let shape = Shape { heads: 3, actions: 2, ..Shape::default() };
+        let batch = Batch::new(vec![0.0; 2], &[0, 1], vec![1.0, 0.0, 1.5, 0.0, 1.0, -2.0], &shape, &device);
+        let found = read(per_head(tensor(outputs, [2, 6], &device), &batch, &shape)).unwrap();
         let logistic = |z: f64, y: f64| (1.0 + z.exp()).ln() - z * y;
         let expected = [
             (logistic(0.3, 1.0) + logistic(-0.5, 0.0)) / 2.0,
@@ -92,8 +91,9 @@ mod tests {
     #[test]
     fn a_huge_logit_gives_a_finite_loss() {
         let device = Device::flex();
-        let batch = Batch::new(vec![0.0], &[0], vec![0.0, 1.0, 0.0], None, &device);
-        let found = read(per_head(tensor(vec![1e4, -1e4, 0.0], [1, 3], &device), &batch, 1)).unwrap();
+        let shape = Shape { heads: 3, actions: 1, ..Shape::default() };
+        let batch = Batch::new(vec![0.0], &[0], vec![0.0, 1.0, 0.0], &shape, &device);
+        let found = read(per_head(tensor(vec![1e4, -1e4, 0.0], [1, 3], &device), &batch, &shape)).unwrap();
         assert_eq!(found, [1e4, 1e4, 0.0]);
     }
 

@@ -1,9 +1,10 @@
 //! Sufficient statistics of weighted least squares: all that one pass over the rows has to keep.
 
+use crate::gram::{add_products, padded};
 use nalgebra::DMatrix;
 
 /// Weighted sums over rows of encoded features `x` (`inputs` numbers) and targets `y` (`targets` numbers): Σw, Σw·x,
-/// Σw·y, Σw·x·xᵀ, Σw·x·yᵀ and Σw·y². Two of them can be added. Size: about `inputs²/2 + inputs·targets` doubles.
+/// Σw·y, Σw·x·xᵀ, Σw·x·yᵀ and Σw·y·yᵀ. Two of them can be added. Size: about `inputs²/2 + inputs·targets` doubles.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moments {
     inputs: usize,
@@ -16,6 +17,7 @@ pub struct Moments {
     xx: Vec<f64>,
     /// `[inputs][targets]`.
     xy: Vec<f64>,
+    /// Lower triangle of Σw·y·yᵀ, row by row.
     yy: Vec<f64>,
 }
 
@@ -30,7 +32,7 @@ impl Moments {
             y: vec![0.0; targets],
             xx: vec![0.0; inputs * (inputs + 1) / 2],
             xy: vec![0.0; inputs * targets],
-            yy: vec![0.0; targets],
+            yy: vec![0.0; targets * (targets + 1) / 2],
         }
     }
 
@@ -49,31 +51,67 @@ impl Moments {
         self.targets
     }
 
-    /// Counts one row. Zero features are skipped, which makes one-hot encodings cheap.
+    /// Counts one row.
     pub fn add(&mut self, x: &[f32], y: &[f64], weight: f64) {
-        debug_assert_eq!((x.len(), y.len()), (self.inputs, self.targets));
-        if weight == 0.0 {
-            return;
+        self.add_rows(x, y, &[(0, weight)]);
+    }
+
+    /// Counts those rows of a block that `rows` names, each with its weight. Features that are 0 in all of them cost
+    /// nothing, which makes indicators that are never set cheap.
+    ///
+    /// # Shapes
+    /// `x`: `[block][inputs]`; `y`: `[block][targets]`; `rows`: places in the block.
+    pub fn add_rows(&mut self, x: &[f32], y: &[f64], rows: &[(usize, f64)]) {
+        let features = self.features_in(x, rows);
+        // Columns of the packed block: the features in it, the targets, and a 1.
+        let columns = features.len() + self.targets + 1;
+        let width = padded(columns);
+        let mut left = vec![0.0; rows.len() * width];
+        for ((row, _), out) in rows.iter().zip(left.chunks_exact_mut(width)) {
+            let x = &x[row * self.inputs..(row + 1) * self.inputs];
+            features.iter().zip(&mut *out).for_each(|(i, out)| *out = f64::from(x[*i]));
+            out[features.len()..columns - 1].copy_from_slice(&y[row * self.targets..(row + 1) * self.targets]);
+            out[columns - 1] = 1.0;
         }
-        self.weight += weight;
-        for (t, &value) in y.iter().enumerate() {
-            self.y[t] += weight * value;
-            self.yy[t] += weight * value * value;
+        let mut sums = vec![0.0; width * width];
+        if rows.iter().all(|(_, weight)| *weight == 1.0) {
+            add_products(&left, &left, width, &mut sums);
+        } else {
+            let weighted = left.chunks_exact(width).zip(rows);
+            let right: Vec<f64> = weighted.flat_map(|(row, (_, weight))| row.iter().map(move |v| v * weight)).collect();
+            add_products(&left, &right, width, &mut sums);
         }
-        for (i, &value) in x.iter().enumerate() {
-            if value == 0.0 {
-                continue;
-            }
-            let scaled = weight * f64::from(value);
-            self.x[i] += scaled;
+        self.take(&features, width, &sums);
+    }
+
+    /// The features that are not 0 in all of `rows`.
+    fn features_in(&self, x: &[f32], rows: &[(usize, f64)]) -> Vec<usize> {
+        let mut set = vec![false; self.inputs];
+        for (row, _) in rows {
+            let x = &x[row * self.inputs..(row + 1) * self.inputs];
+            set.iter_mut().zip(x).for_each(|(set, x)| *set |= *x != 0.0);
+        }
+        (0..self.inputs).filter(|i| set[*i]).collect()
+    }
+
+    /// Adds the sums of a packed block.
+    fn take(&mut self, features: &[usize], width: usize, sums: &[f64]) {
+        let (first, last) = (features.len(), features.len() + self.targets);
+        for (at, &i) in features.iter().enumerate() {
             let start = i * (i + 1) / 2;
-            for (sum, &other) in self.xx[start..=start + i].iter_mut().zip(x) {
-                *sum += scaled * f64::from(other);
-            }
-            for (sum, &target) in self.xy[i * self.targets..(i + 1) * self.targets].iter_mut().zip(y) {
-                *sum += scaled * target;
+            features[..=at].iter().zip(&sums[at * width..]).for_each(|(j, sum)| self.xx[start + j] += sum);
+            self.x[i] += sums[last * width + at];
+            for t in 0..self.targets {
+                self.xy[i * self.targets + t] += sums[(first + t) * width + at];
             }
         }
+        for t in 0..self.targets {
+            self.y[t] += sums[last * width + first + t];
+            let start = t * (t + 1) / 2;
+            let row = &sums[(first + t) * width + first..];
+            self.yy[start..=start + t].iter_mut().zip(row).for_each(|(mine, sum)| *mine += sum);
+        }
+        self.weight += sums[last * width + last];
     }
 
     /// Adds another's rows.
@@ -91,6 +129,42 @@ impl Moments {
         }
     }
 
+    /// Σw·x of feature `i`.
+    pub(crate) fn x(&self, i: usize) -> f64 {
+        self.x[i]
+    }
+
+    /// Σw·y of target `t`.
+    pub(crate) fn y(&self, t: usize) -> f64 {
+        self.y[t]
+    }
+
+    /// Σw·xᵢ·xⱼ.
+    pub(crate) fn xx(&self, i: usize, j: usize) -> f64 {
+        self.xx[lower(i, j)]
+    }
+
+    /// Σw·xᵢ·y of target `t`.
+    pub(crate) fn xy(&self, i: usize, t: usize) -> f64 {
+        self.xy[i * self.targets + t]
+    }
+
+    /// Σw·y·y' of targets `t` and `s`.
+    pub(crate) fn yy(&self, t: usize, s: usize) -> f64 {
+        self.yy[lower(t, s)]
+    }
+
+    /// The same rows with target `t` alone.
+    pub(crate) fn target(&self, t: usize) -> Moments {
+        Moments {
+            targets: 1,
+            y: vec![self.y[t]],
+            xy: (0..self.inputs).map(|i| self.xy(i, t)).collect(),
+            yy: vec![self.yy(t, t)],
+            ..self.clone()
+        }
+    }
+
     /// Mean of feature `i`; 0 without rows.
     pub fn mean_x(&self, i: usize) -> f64 {
         if self.weight > 0.0 { self.x[i] / self.weight } else { 0.0 }
@@ -104,10 +178,7 @@ impl Moments {
     /// Σw·(x − x̄)(x − x̄)ᵀ, `[inputs, inputs]`, and Σw·(x − x̄)(y − ȳ)ᵀ, `[inputs, targets]`: with these, least squares
     /// needs no intercept column and leaves the intercept unpenalised.
     pub fn centred(&self) -> (DMatrix<f64>, DMatrix<f64>) {
-        let spread = DMatrix::from_fn(self.inputs, self.inputs, |i, j| {
-            let (high, low) = if i >= j { (i, j) } else { (j, i) };
-            self.xx[high * (high + 1) / 2 + low] - self.x[i] * self.mean_x(j)
-        });
+        let spread = DMatrix::from_fn(self.inputs, self.inputs, |i, j| self.xx(i, j) - self.x[i] * self.mean_x(j));
         let cross = DMatrix::from_fn(self.inputs, self.targets, |i, t| {
             self.xy[i * self.targets + t] - self.x[i] * self.mean_y(t)
         });
@@ -126,11 +197,17 @@ impl Moments {
             let row: f64 = self.xx[start..start + i].iter().zip(slope).map(|(a, b)| a * b).sum();
             quadratic += slope[i] * (2.0 * row + self.xx[start + i] * slope[i]);
         }
-        let error = self.yy[t] - 2.0 * (intercept * self.y[t] + cross)
+        let error = self.yy(t, t) - 2.0 * (intercept * self.y[t] + cross)
             + intercept * (intercept * self.weight + 2.0 * linear)
             + quadratic;
         error.max(0.0)
     }
+}
+
+/// Place of (i, j) in a lower triangle stored row by row.
+fn lower(i: usize, j: usize) -> usize {
+    let (high, low) = if i >= j { (i, j) } else { (j, i) };
+    high * (high + 1) / 2 + low
 }
 
 #[cfg(test)]

@@ -1,13 +1,17 @@
 //! The neural outcome model: a trunk that all actions share and heads per action, as plain burn tensors.
 
+use crate::curve::Curve;
+use crate::dataset::Layout;
+use crate::neural_config::{AmountResponse, FunnelModel, NeuralConfig};
+use crate::traits::traits;
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor, TensorData};
-use guerdon_core::{Error, Result, Seed};
+use guerdon_core::{Catalogue, Error, Result, Seed};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// The sizes of a network.
-#[derive(Debug, Clone, PartialEq)]
+/// The sizes of a network, and what stands between its last layer and its heads.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Shape {
     /// Width of the encoded context.
     pub inputs: usize,
@@ -19,7 +23,32 @@ pub(crate) struct Shape {
     pub actions: usize,
     /// What the actions have in common, `[actions][traits]` (see [`crate::traits`]).
     pub traits: Vec<f32>,
+    /// The amount curve, if there is one. Actions of one of its groups have the same traits, and share their base.
+    pub curve: Option<Curve>,
+    /// How many heads, from the first, the curve raises; 0 without one.
+    pub curved: usize,
+    /// Whether a stage's chance is the product of its own and those before.
+    pub chain: bool,
+    /// The stage without which there is no revenue.
+    pub revenue_stage: Option<usize>,
 }
+
+/// Some columns of the last layer that share weights: `heads` times `columns` of them.
+struct Block {
+    heads: usize,
+    columns: usize,
+    /// `[own][columns]`: which column has which weights of its own; `None` where each column has its own.
+    spread: Option<Vec<f32>>,
+    own: usize,
+    /// `[traits][columns]`.
+    mix: Vec<f32>,
+    traits: usize,
+    /// What the biases of each head start from.
+    start: Vec<f32>,
+}
+
+/// What a curve's values before their softplus start from: nearly flat.
+const FLAT: f32 = -2.0;
 
 impl Shape {
     /// How many traits an action has.
@@ -27,13 +56,15 @@ impl Shape {
         self.traits.len() / self.actions.max(1)
     }
 
-    /// Width of the last layer: output `head * actions + action`.
+    /// Width of the last layer: output `head * actions + action`, then the curve's values by curved head, group and
+    /// knot.
     pub fn outputs(&self) -> usize {
-        self.heads * self.actions
+        let curve = self.curve.as_ref().map_or(0, |curve| self.curved * curve.groups * curve.knots);
+        self.heads * self.actions + curve
     }
 
-    /// Rows and columns of every parameter, in order: weight and bias of each trunk layer, then of the heads, then the
-    /// weights and biases that actions share through their traits.
+    /// Rows and columns of every parameter, in order: weight and bias of each trunk layer; then for the heads, and for
+    /// the curve if there is one, own weights and biases, and those that are shared through traits.
     pub fn parameters(&self) -> Vec<[usize; 2]> {
         let mut all = vec![];
         let mut width = self.inputs;
@@ -41,10 +72,77 @@ impl Shape {
             all.extend([[width, next], [1, next]]);
             width = next;
         }
-        all.extend([[width, self.outputs()], [1, self.outputs()]]);
-        all.extend([[width * self.heads, self.trait_count()], [self.heads, self.trait_count()]]);
+        for block in self.blocks(&[]) {
+            all.extend([[width, block.heads * block.own], [1, block.heads * block.own]]);
+            all.extend([[width * block.heads, block.traits], [block.heads, block.traits]]);
+        }
         all
     }
+
+    fn blocks(&self, start: &[f32]) -> Vec<Block> {
+        let (actions, traits) = (self.actions, self.trait_count());
+        let row = |action: usize| &self.traits[action * traits..(action + 1) * traits];
+        let mix = |columns: &[usize]| -> Vec<f32> {
+            (0..traits).flat_map(|t| columns.iter().map(move |&action| row(action)[t])).collect()
+        };
+        let all: Vec<usize> = (0..actions).collect();
+        let base = Block {
+            heads: self.heads,
+            columns: actions,
+            spread: None,
+            own: actions,
+            mix: mix(&all),
+            traits,
+            start: start.to_vec(),
+        };
+        let Some(curve) = &self.curve else { return vec![base] };
+        let (places, own) = curve.columns();
+        let spread = (0..own).flat_map(|column| places.iter().map(move |&place| f32::from(u8::from(place == column))));
+        let (groups, knots) = (curve.groups, curve.knots);
+        let firsts = curve.firsts();
+        // Trait t of knot j reaches knot j of every group that has it.
+        let kron = (0..traits * knots).flat_map(|from| {
+            let (t, knot) = (from / knots, from % knots);
+            let firsts = &firsts;
+            (0..groups * knots).map(move |to| if to % knots == knot { row(firsts[to / knots])[t] } else { 0.0 })
+        });
+        let raised = Block {
+            heads: self.curved,
+            columns: groups * knots,
+            spread: None,
+            own: groups * knots,
+            mix: kron.collect(),
+            traits: traits * knots,
+            start: vec![FLAT; self.curved],
+        };
+        vec![Block { spread: Some(spread.collect()), own, ..base }, raised]
+    }
+}
+
+/// The shape that a configuration asks for, over rows of `layout`.
+pub(crate) fn shape(config: &NeuralConfig, layout: Layout, catalogue: &Catalogue) -> Result<Shape> {
+    let curve = match config.amount {
+        AmountResponse::Free => None,
+        AmountResponse::Concave => Curve::of(catalogue),
+    };
+    let traits = match &curve {
+        _ if !config.share => vec![],
+        Some(curve) => traits(&curve.without_amounts(catalogue)?),
+        None => traits(catalogue),
+    };
+    // Revenue given its stage does not depend on the amount: the product with a chance that does stays concave.
+    let curved = layout.heads - usize::from(layout.revenue_stage.is_some());
+    Ok(Shape {
+        inputs: layout.inputs,
+        hidden: config.hidden.clone(),
+        heads: layout.heads,
+        actions: layout.actions,
+        traits,
+        curved: if curve.is_some() { curved } else { 0 },
+        curve,
+        chain: config.funnel == FunnelModel::Chain,
+        revenue_stage: layout.revenue_stage,
+    })
 }
 
 /// The parameters, each a matrix (biases are one row).
@@ -60,25 +158,22 @@ impl Network {
     /// All draws are ours (ChaCha8), never burn's global generator.
     pub fn initial(shape: Shape, start: &[f32], seed: Seed, device: &Device) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed.0);
-        let sizes = shape.parameters();
-        let trunk = 2 * shape.hidden.len();
-        let values = sizes.iter().enumerate().map(|(i, &[rows, columns])| {
-            let mut uniform = |bound: f32| -> Vec<f32> {
-                (0..rows * columns).map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound).collect()
-            };
-            if i < trunk && i % 2 == 0 {
-                uniform((6.0 / rows as f32).sqrt())
-            } else if i == trunk + 1 {
-                start.iter().flat_map(|&value| std::iter::repeat_n(value, shape.actions)).collect()
-            } else if i == trunk + 2 {
-                let width = rows / shape.heads.max(1);
-                uniform(0.3 * (3.0 / width as f32).sqrt())
-            } else {
-                vec![0.0; rows * columns]
-            }
-        });
-        let parameters = values.zip(&sizes).map(|(values, &size)| tensor(values, size, device)).collect();
-        Network { shape, parameters }
+        let mut uniform = |count: usize, bound: f32| -> Vec<f32> {
+            (0..count).map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound).collect()
+        };
+        let mut values = vec![];
+        let mut width = shape.inputs;
+        for &next in &shape.hidden {
+            values.extend([uniform(width * next, (6.0 / width as f32).sqrt()), vec![0.0; next]]);
+            width = next;
+        }
+        for block in shape.blocks(start) {
+            let biases = block.start.iter().flat_map(|&value| std::iter::repeat_n(value, block.own));
+            values.extend([vec![0.0; width * block.heads * block.own], biases.collect()]);
+            let shared = uniform(width * block.heads * block.traits, 0.3 * (3.0 / width as f32).sqrt());
+            values.extend([shared, vec![0.0; block.heads * block.traits]]);
+        }
+        Network::from_values(shape, &values, device)
     }
 
     /// The network with these parameter values, in the order of [`Shape::parameters`].
@@ -93,39 +188,54 @@ impl Network {
         self.parameters.iter().map(|parameter| read(parameter.clone())).collect()
     }
 
-    /// Weights `[width, outputs]` and biases `[1, outputs]` of the heads: what is particular to each action plus what
-    /// it shares with others through its traits.
+    /// Weights `[width, outputs]` and biases `[1, outputs]` of the last layer: what is particular to each action plus
+    /// what it shares with others through its traits.
     pub fn heads(&self) -> (Tensor<2>, Tensor<2>) {
         let trunk = 2 * self.shape.hidden.len();
-        let own_weight = self.parameters[trunk].clone();
-        let own_bias = self.parameters[trunk + 1].clone();
-        let count = self.shape.trait_count();
-        if count == 0 {
-            return (own_weight, own_bias);
+        let (mut weights, mut biases) = (vec![], vec![]);
+        for (block, own) in self.shape.blocks(&[]).iter().zip(self.parameters[trunk..].chunks_exact(4)) {
+            weights.push(block.columns(&own[0], &own[2]));
+            biases.push(block.columns(&own[1], &own[3]));
         }
-        let device = own_weight.device();
-        let traits = tensor(self.shape.traits.clone(), [self.shape.actions, count], &device).transpose();
-        let outputs = self.shape.outputs() as i64;
-        let weight = self.parameters[trunk + 2].clone().matmul(traits.clone()).reshape([-1, outputs]);
-        let bias = self.parameters[trunk + 3].clone().matmul(traits).reshape([1, outputs]);
-        (own_weight + weight, own_bias + bias)
+        (Tensor::cat(weights, 1), Tensor::cat(biases, 1))
     }
 
-    /// The last layer's values before any link, `[rows, heads * actions]`, for encoded contexts `x` `[rows, inputs]`.
+    /// The trunk's output, `[rows, width]`, for encoded contexts `x` `[rows, inputs]`.
+    pub fn trunk(&self, x: Tensor<2>) -> Tensor<2> {
+        self.parameters
+            .chunks_exact(2)
+            .take(self.shape.hidden.len())
+            .fold(x, |x, layer| silu(x.matmul(layer[0].clone()) + layer[1].clone()))
+    }
+
+    /// The last layer's values before any link, `[rows, outputs]`, for encoded contexts `x` `[rows, inputs]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let mut x = x;
-        for layer in 0..self.shape.hidden.len() {
-            let (weight, bias) = (&self.parameters[2 * layer], &self.parameters[2 * layer + 1]);
-            x = silu(x.matmul(weight.clone()) + bias.clone());
-        }
         let (weight, bias) = self.heads();
-        x.matmul(weight) + bias
+        self.trunk(x).matmul(weight) + bias
     }
 
     /// The same with gradients recorded.
     pub fn tracked(&self) -> Self {
         let parameters = self.parameters.iter().map(|p| p.clone().autodiff().require_grad()).collect();
         Network { shape: self.shape.clone(), parameters }
+    }
+}
+
+impl Block {
+    /// Weights `[rows, heads * columns]` from own ones `[rows, heads * own]` and shared ones `[rows * heads, traits]`.
+    fn columns(&self, own: &Tensor<2>, shared: &Tensor<2>) -> Tensor<2> {
+        let device = own.device();
+        let outputs = (self.heads * self.columns) as i64;
+        let mut all = own.clone();
+        if let Some(spread) = &self.spread {
+            let spread = tensor(spread.clone(), [self.own, self.columns], &device);
+            all = all.reshape([-1, self.own as i64]).matmul(spread).reshape([-1, outputs]);
+        }
+        if self.traits > 0 {
+            let mix = tensor(self.mix.clone(), [self.traits, self.columns], &device);
+            all = all + shared.clone().matmul(mix).reshape([-1, outputs]);
+        }
+        all
     }
 }
 
@@ -144,7 +254,8 @@ mod tests {
     use super::*;
 
     fn shape() -> Shape {
-        Shape { inputs: 3, hidden: vec![4, 5], heads: 2, actions: 3, traits: vec![1.0, 0.0, 1.0, 1.0, 0.0, 1.0] }
+        let traits = vec![1.0, 0.0, 1.0, 1.0, 0.0, 1.0];
+        Shape { inputs: 3, hidden: vec![4, 5], heads: 2, actions: 3, traits, ..Shape::default() }
     }
 
     #[test]
@@ -172,7 +283,8 @@ mod tests {
     #[test]
     fn a_forward_pass_is_the_sum_written_out() {
         let device = Device::flex();
-        let shape = Shape { inputs: 1, hidden: vec![1], heads: 1, actions: 2, traits: vec![1.0, 2.0] };
+        let traits = vec![1.0, 2.0];
+        let shape = Shape { inputs: 1, hidden: vec![1], heads: 1, actions: 2, traits, ..Shape::default() };
         let values = vec![vec![2.0], vec![1.0], vec![3.0, -1.0], vec![0.5, 0.25], vec![0.1], vec![0.01]];
         let network = Network::from_values(shape, &values, &device);
         let out = read(network.forward(tensor(vec![0.5], [1, 1], &device))).unwrap();

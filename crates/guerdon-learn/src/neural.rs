@@ -1,11 +1,11 @@
-//! The training loop of the neural learner.
+//! The training loop of one network of the neural learner.
 
 use crate::checkpoint::{self, Best, State};
-use crate::config::NeuralConfig;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Layout, Source};
 use crate::loss::{self, Batch, HeadWeights};
 use crate::metrics::Metric;
 use crate::network::{Network, Shape, read, tensor};
+use crate::neural_config::NeuralConfig;
 use crate::optimiser::{Optimiser, rate_at};
 use burn::tensor::{Device, Tensor};
 use guerdon_core::{Error, Progress, Result, Seed};
@@ -14,14 +14,39 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::path::PathBuf;
 
-/// What a run needs.
+/// The unit of the revenue head: revenue = mean + std · output.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scale {
+    pub mean: f32,
+    pub std: f32,
+}
+
+/// What the fitting rows are like as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Summary {
+    /// What each head starts from: the logit of its mean; 0 for (standardised) revenue.
+    pub start: Vec<f32>,
+    /// Mean and standard deviation of revenue, over those rows that reached the stage without which there is none.
+    pub scale: Scale,
+    /// Whether each head but revenue is the same in all rows.
+    pub constant: Vec<bool>,
+}
+
+/// What one network needs to be trained.
 pub(crate) struct Run<'a> {
-    pub data: &'a Dataset,
+    pub source: &'a dyn Source,
     pub config: &'a NeuralConfig,
-    /// As [`Shape::traits`].
-    pub traits: Vec<f32>,
+    pub shape: &'a Shape,
+    pub summary: &'a Summary,
+    /// The network's name in metrics and errors.
+    pub name: String,
     pub seed: Seed,
     pub device: Device,
+    /// The bootstrap sample that it sees, if not all rows.
+    pub sample: Option<u64>,
+    /// Train to the end of this many epochs on all rows, the validation members' too; `None` keeps these apart and
+    /// chooses by them.
+    pub refit: Option<usize>,
     /// Where to keep checkpoints, and what names this run in them.
     pub checkpoint: Option<(PathBuf, String)>,
     /// At most this many epochs now; the rest when the run is started again.
@@ -32,153 +57,168 @@ pub(crate) struct Run<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Fitted {
     pub network: Network,
-    pub scale: Scale,
+    /// The epoch that was kept.
+    pub epochs: usize,
     pub metrics: Vec<Metric>,
 }
 
-/// The unit of the revenue head: revenue = mean + std · output.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Scale {
-    pub mean: f32,
-    pub std: f32,
+/// How many rows there are.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    fitting: usize,
+    validation: usize,
+}
+
+impl Summary {
+    /// Of the rows to fit on: `all`, or those that are not for validation.
+    ///
+    /// # Errors
+    /// Errors of the source.
+    pub fn of(source: &dyn Source, all: bool) -> Result<Summary> {
+        let Layout { heads, revenue_stage, .. } = source.layout();
+        let mut sums = vec![0.0f64; heads];
+        let (mut n, mut spenders, mut mean, mut squares) = (0.0, 0.0, 0.0, 0.0);
+        source.blocks(None, &mut |block| {
+            for row in block.fitting_rows(all, None) {
+                let targets = block.targets_of(row as usize);
+                n += 1.0;
+                sums.iter_mut().zip(targets).for_each(|(sum, y)| *sum += f64::from(*y));
+                if revenue_stage.is_none_or(|stage| targets[stage] > 0.0) {
+                    // Welford's running mean and sum of squared differences.
+                    let revenue = f64::from(targets[heads - 1]);
+                    spenders += 1.0;
+                    let before = revenue - mean;
+                    mean += before / spenders;
+                    squares += before * (revenue - mean);
+                }
+            }
+            Ok(())
+        })?;
+        let logit = |sum: &f64| (((sum + 0.5) / (n - sum + 0.5)).ln()) as f32;
+        let mut start: Vec<f32> = sums[..heads - 1].iter().map(logit).collect();
+        start.push(0.0);
+        let variance: f64 = if spenders > 0.0 { squares / spenders } else { 0.0 };
+        let std = if variance > 0.0 { variance.sqrt() } else { 1.0 };
+        let constant = sums[..heads - 1].iter().map(|sum| *sum == 0.0 || *sum == n).collect();
+        Ok(Summary { start, scale: Scale { mean: mean as f32, std: std as f32 }, constant })
+    }
 }
 
 impl Run<'_> {
-    /// Trains, keeping the epoch with the least validation loss.
+    /// Trains, keeping the epoch with the least validation loss (the last one where nothing is held out).
     ///
     /// # Errors
     /// [`Error::Training`] for a loss that is not finite and for a run that pauses after `session_epochs`; errors of
-    /// the checkpoint.
+    /// the source and of the checkpoint.
     pub fn fit(&self, progress: &dyn Progress) -> Result<Fitted> {
-        let fitting = self.data.rows(false);
-        let validation = self.data.rows(true);
-        let scale = self.scale(&fitting);
-        let shape = self.shape();
-        let mut state = self.begin(&shape, &fitting)?;
-        let mut network = Network::from_values(shape.clone(), &state.parameters, &self.device);
-        let decay = self.config.weight_decay * (1e5 / fitting.len() as f64).sqrt();
+        let counts = self.counts()?;
+        let mut state = self.begin()?;
+        let mut network = Network::from_values(self.shape.clone(), &state.parameters, &self.device);
+        let decay = self.config.weight_decay * (1e5 / counts.fitting as f64).sqrt();
         let mut optimiser = Optimiser::new(state.parameters.len(), decay.min(50.0) as f32, self.config.clip as f32);
-        optimiser.restore(std::mem::take(&mut state.moments), &shape.parameters(), &self.device);
-        progress.start("train neural", Some(self.config.epochs as u64));
+        optimiser.restore(std::mem::take(&mut state.moments), &self.shape.parameters(), &self.device);
         progress.advance(state.epochs as u64);
-        let last = self.session_epochs.map_or(self.config.epochs, |more| state.epochs + more).min(self.config.epochs);
+        let epochs = self.refit.unwrap_or(self.config.epochs);
+        let last = self.session_epochs.map_or(epochs, |more| state.epochs + more).min(epochs);
         while state.epochs < last && !self.stopped(&state) {
-            let training_loss = self.epoch(state.epochs, &fitting, scale, &mut network, &mut optimiser)?;
+            let training_loss = self.epoch(state.epochs, counts, &mut network, &mut optimiser)?;
             state.epochs += 1;
-            self.judge(&mut state, &network, training_loss, &validation, scale, progress)?;
+            self.judge(&mut state, &network, training_loss, counts, progress)?;
             self.keep(&mut state, &network, &optimiser)?;
             progress.advance(1);
         }
-        progress.finish();
-        if state.epochs < self.config.epochs && !self.stopped(&state) {
-            return Err(Error::Training {
-                learner: "neural".into(),
-                reason: format!(
-                    "paused after {} of {} epochs, as asked; start it again with the same checkpoint to go on",
-                    state.epochs, self.config.epochs
-                ),
-            });
+        if state.epochs < epochs && !self.stopped(&state) {
+            let reason = format!(
+                "paused after {} of {epochs} epochs, as asked; start it again with the same checkpoint to go on",
+                state.epochs
+            );
+            return Err(self.error(reason));
         }
+        let kept = state.best.as_ref().map_or(state.epochs, |best| best.epoch);
         let parameters = state.best.map_or(state.parameters, |best| best.parameters);
-        let network = Network::from_values(shape, &parameters, &self.device);
-        Ok(Fitted { network, scale, metrics: state.metrics })
+        let network = Network::from_values(self.shape.clone(), &parameters, &self.device);
+        Ok(Fitted { network, epochs: kept, metrics: state.metrics })
     }
 
-    fn shape(&self) -> Shape {
-        let traits = if self.config.share { self.traits.clone() } else { vec![] };
-        let data = self.data;
-        Shape {
-            inputs: data.inputs,
-            hidden: self.config.hidden.clone(),
-            heads: data.heads,
-            actions: data.actions,
-            traits,
+    fn counts(&self) -> Result<Counts> {
+        let mut counts = Counts::default();
+        self.source.blocks(None, &mut |block| {
+            counts.fitting += self.fitting(block).len();
+            counts.validation += self.held_out(block).len();
+            Ok(())
+        })?;
+        if counts.fitting > 0 {
+            return Ok(counts);
         }
+        Err(self.error("no rows are left to fit on; lower validation_share, or give a larger log".into()))
+    }
+
+    fn fitting(&self, block: &Dataset) -> Vec<u32> {
+        block.fitting_rows(self.refit.is_some(), self.sample)
+    }
+
+    fn held_out(&self, block: &Dataset) -> Vec<u32> {
+        if self.refit.is_some() { vec![] } else { block.validation_rows() }
     }
 
     /// The run where a checkpoint left it, or from the start.
-    fn begin(&self, shape: &Shape, fitting: &[u32]) -> Result<State> {
+    fn begin(&self) -> Result<State> {
         if let Some((path, run)) = &self.checkpoint {
-            let sizes: Vec<usize> = shape.parameters().iter().map(|[rows, columns]| rows * columns).collect();
-            if let Some(state) = checkpoint::load(path, run, &sizes)? {
+            let sizes: Vec<usize> = self.shape.parameters().iter().map(|[rows, columns]| rows * columns).collect();
+            if let Some(mut state) = checkpoint::load(path, run, &sizes)? {
+                state.metrics.iter_mut().for_each(|metric| metric.learner.clone_from(&self.name));
                 return Ok(state);
             }
         }
-        let start = self.start(fitting);
-        let network = Network::initial(shape.clone(), &start, self.seed.named("weights"), &self.device);
+        let seed = self.seed.named("weights");
+        let network = Network::initial(self.shape.clone(), &self.summary.start, seed, &self.device);
         let parameters = network.values()?;
         let moments = vec![None; parameters.len()];
         Ok(State { epochs: 0, parameters, moments, best: None, metrics: vec![] })
     }
 
-    /// Mean and standard deviation of revenue over the fitting rows, or over those that reached the stage without which
-    /// there is none.
-    fn scale(&self, rows: &[u32]) -> Scale {
-        let reached = |row: &&u32| {
-            let stage = self.data.revenue_stage;
-            stage.is_none_or(|stage| self.data.targets_of(**row as usize)[stage] > 0.0)
-        };
-        let rows: Vec<u32> = rows.iter().filter(reached).copied().collect();
-        let revenue = |row: &u32| f64::from(self.data.targets_of(*row as usize)[self.data.heads - 1]);
-        let n = rows.len().max(1) as f64;
-        let mean = rows.iter().map(revenue).sum::<f64>() / n;
-        let variance = rows.iter().map(|row| (revenue(row) - mean).powi(2)).sum::<f64>() / n;
-        let std = if variance > 0.0 { variance.sqrt() } else { 1.0 };
-        Scale { mean: mean as f32, std: std as f32 }
-    }
-
-    /// What each head starts from: the logit of its mean over the fitting rows; 0 for (standardised) revenue.
-    fn start(&self, rows: &[u32]) -> Vec<f32> {
-        let heads = self.data.heads;
-        let mut sums = vec![0.0f64; heads];
-        for &row in rows {
-            sums.iter_mut().zip(self.data.targets_of(row as usize)).for_each(|(sum, y)| *sum += f64::from(*y));
-        }
-        let n = rows.len() as f64;
-        let logit = |sum: &f64| (((sum + 0.5) / (n - sum + 0.5)).ln()) as f32;
-        let mut start: Vec<f32> = sums[..heads - 1].iter().map(logit).collect();
-        start.push(0.0);
-        start
-    }
-
-    /// One pass over the fitting rows in an order drawn for this epoch; gives the mean loss.
-    fn epoch(
-        &self,
-        epoch: usize,
-        fitting: &[u32],
-        scale: Scale,
-        network: &mut Network,
-        optimiser: &mut Optimiser,
-    ) -> Result<f64> {
-        let mut order = fitting.to_vec();
-        order.shuffle(&mut ChaCha8Rng::seed_from_u64(self.seed.named("shuffle").indexed(epoch as u64).0));
-        let batches = order.len().div_ceil(self.config.batch);
+    /// One pass over the fitting rows, block by block, each block's in an order drawn for this epoch; gives the mean
+    /// loss.
+    fn epoch(&self, epoch: usize, counts: Counts, network: &mut Network, optimiser: &mut Optimiser) -> Result<f64> {
+        let seed = self.seed.named("shuffle").indexed(epoch as u64);
+        let mut random = ChaCha8Rng::seed_from_u64(seed.0);
+        let batches = counts.fitting.div_ceil(self.config.batch);
+        let (mut done, mut step) = (0, epoch * batches);
         let weights = self.head_weights();
         let mut sum = Tensor::<1>::zeros([1], &self.device);
-        for (number, rows) in order.chunks(self.config.batch).enumerate() {
-            let step = epoch * batches + number;
-            let rate = rate_at(step, batches * self.config.epochs, self.config.rate, self.config.warm_up);
-            let batch = self.batch(rows, scale);
-            let tracked = network.tracked();
-            let heads = loss::per_head(tracked.forward(batch.x.clone().autodiff()), &batch, self.data.actions);
-            let loss = (heads * weights.clone()).sum();
-            sum = sum + loss.clone().inner().mul_scalar(rows.len() as f32);
-            *network = optimiser.step(rate, &tracked, &mut loss.backward());
-        }
-        let mean = f64::from(read(sum)?[0]) / order.len() as f64;
+        self.source.blocks(Some(seed), &mut |block| {
+            let mut order = self.fitting(block);
+            order.shuffle(&mut random);
+            for rows in order.chunks(self.config.batch) {
+                let rate = rate_at(step, batches * self.config.epochs, self.config.rate, self.config.warm_up);
+                let batch = self.batch(block, rows);
+                let tracked = network.tracked();
+                let heads = loss::per_head(tracked.forward(batch.x.clone().autodiff()), &batch, self.shape);
+                let loss = (heads * weights.clone()).sum();
+                sum = sum.clone() + loss.clone().inner().mul_scalar(rows.len() as f32);
+                *network = optimiser.step(rate, &tracked, &mut loss.backward());
+                step += 1;
+            }
+            done += order.len();
+            Ok(())
+        })?;
+        let mean = f64::from(read(sum)?[0]) / done as f64;
         self.finite(mean, epoch + 1, "training")?;
         Ok(mean)
     }
 
-    /// Mean loss per head over `rows`, without gradients.
-    fn evaluate(&self, network: &Network, rows: &[u32], scale: Scale) -> Result<Vec<f64>> {
-        let mut sums = vec![0.0; self.data.heads];
-        for rows in rows.chunks(2048) {
-            let batch = self.batch(rows, scale);
-            let heads = read(loss::per_head(network.forward(batch.x.clone()), &batch, self.data.actions))?;
-            sums.iter_mut().zip(heads).for_each(|(sum, head)| *sum += f64::from(head) * rows.len() as f64);
-        }
-        Ok(sums.into_iter().map(|sum| sum / rows.len() as f64).collect())
+    /// Mean loss per head over the validation rows, without gradients.
+    fn evaluate(&self, network: &Network, rows: usize) -> Result<Vec<f64>> {
+        let mut sums = vec![0.0; self.shape.heads];
+        self.source.blocks(None, &mut |block| {
+            for rows in self.held_out(block).chunks(2048) {
+                let batch = self.batch(block, rows);
+                let heads = read(loss::per_head(network.forward(batch.x.clone()), &batch, self.shape))?;
+                sums.iter_mut().zip(heads).for_each(|(sum, head)| *sum += f64::from(head) * rows.len() as f64);
+            }
+            Ok(())
+        })?;
+        Ok(sums.into_iter().map(|sum| sum / rows as f64).collect())
     }
 
     /// Compares the epoch that just ended with the best so far.
@@ -187,22 +227,21 @@ impl Run<'_> {
         state: &mut State,
         network: &Network,
         training_loss: f64,
-        validation: &[u32],
-        scale: Scale,
+        counts: Counts,
         progress: &dyn Progress,
     ) -> Result<()> {
         let mut metric = Metric {
-            learner: "neural".into(),
+            learner: self.name.clone(),
             step: state.epochs,
             rate: rate_at(state.epochs - 1, self.config.epochs, self.config.rate, self.config.warm_up),
             training_loss: Some(training_loss),
             validation_loss: None,
             heads: vec![],
-            best: validation.is_empty(),
+            best: counts.validation == 0,
         };
-        if !validation.is_empty() {
-            metric.heads = self.evaluate(network, validation, scale)?;
-            let weights = loss::weights(self.data.heads, self.weights());
+        if counts.validation > 0 {
+            metric.heads = self.evaluate(network, counts.validation)?;
+            let weights = loss::weights(self.shape.heads, self.weights());
             let total = metric.heads.iter().zip(weights).map(|(loss, weight)| loss * f64::from(weight)).sum();
             self.finite(total, state.epochs, "validation")?;
             metric.validation_loss = Some(total);
@@ -212,7 +251,7 @@ impl Run<'_> {
             }
         }
         let validation_loss = metric.validation_loss.map_or(String::new(), |loss| format!(", validation {loss:.5}"));
-        progress.note(&format!("epoch {}: loss {training_loss:.5}{validation_loss}", state.epochs));
+        progress.note(&format!("{}, epoch {}: loss {training_loss:.5}{validation_loss}", self.name, state.epochs));
         state.metrics.push(metric);
         Ok(())
     }
@@ -232,21 +271,21 @@ impl Run<'_> {
         state.best.as_ref().is_some_and(|best| state.epochs - best.epoch >= self.config.patience)
     }
 
-    fn batch(&self, rows: &[u32], scale: Scale) -> Batch {
-        let data = self.data;
-        let mut x = Vec::with_capacity(rows.len() * data.inputs);
-        let mut targets = Vec::with_capacity(rows.len() * data.heads);
+    fn batch(&self, block: &Dataset, rows: &[u32]) -> Batch {
+        let Scale { mean, std } = self.summary.scale;
+        let mut x = Vec::with_capacity(rows.len() * self.shape.inputs);
+        let mut targets = Vec::with_capacity(rows.len() * self.shape.heads);
         let mut actions = Vec::with_capacity(rows.len());
         for &row in rows {
             let row = row as usize;
-            x.extend_from_slice(data.context(row));
-            targets.extend_from_slice(data.targets_of(row));
+            x.extend_from_slice(block.context(row));
+            targets.extend_from_slice(block.targets_of(row));
             if let Some(revenue) = targets.last_mut() {
-                *revenue = (*revenue - scale.mean) / scale.std;
+                *revenue = (*revenue - mean) / std;
             }
-            actions.push(data.action[row]);
+            actions.push(block.action[row]);
         }
-        Batch::new(x, &actions, targets, data.revenue_stage, &self.device)
+        Batch::new(x, &actions, targets, self.shape, &self.device)
     }
 
     fn weights(&self) -> HeadWeights {
@@ -258,7 +297,7 @@ impl Run<'_> {
     }
 
     fn head_weights(&self) -> Tensor<1> {
-        let weights = loss::weights(self.data.heads, self.weights());
+        let weights = loss::weights(self.shape.heads, self.weights());
         let heads = weights.len();
         tensor(weights, [1, heads], &self.device).reshape([heads]).autodiff()
     }
@@ -267,14 +306,15 @@ impl Run<'_> {
         if loss.is_finite() {
             return Ok(());
         }
-        Err(Error::Training {
-            learner: "neural".into(),
-            reason: format!(
-                "the {which} loss of epoch {epoch} is {loss}; lower rate (now {}) or clip (now {}), and look for \
-                 enormous revenues in the log",
-                self.config.rate, self.config.clip
-            ),
-        })
+        Err(self.error(format!(
+            "the {which} loss of epoch {epoch} is {loss}; lower rate (now {}) or clip (now {}), and look for \
+             enormous revenues in the log",
+            self.config.rate, self.config.clip
+        )))
+    }
+
+    fn error(&self, reason: String) -> Error {
+        Error::Training { learner: self.name.clone(), reason }
     }
 }
 
@@ -285,23 +325,36 @@ mod tests {
 
     /// Rows of one feature, two actions and the heads stage, paid and revenue.
     fn data(contexts: &[f32]) -> Dataset {
-        let mut data = Dataset::new(1, 3, 2);
+        let mut data = Dataset::new(Layout { inputs: 1, heads: 3, actions: 2, revenue_stage: None });
         for (row, x) in contexts.iter().enumerate() {
             data.x.push(*x);
             data.action.push((row % 2) as u16);
             data.targets.extend([1.0, 0.0, x * 3.0]);
             data.validation.push(row % 5 == 0);
+            data.member.push(row as u64);
         }
         data
     }
 
     fn fit(data: &Dataset, config: &NeuralConfig) -> Result<Fitted> {
-        let run = Run {
-            data,
-            config,
+        let shape = Shape {
+            inputs: 1,
+            hidden: config.hidden.clone(),
+            heads: 3,
+            actions: 2,
             traits: vec![1.0, 1.0],
+            ..Shape::default()
+        };
+        let run = Run {
+            source: data,
+            config,
+            shape: &shape,
+            summary: &Summary::of(data, false)?,
+            name: "neural".into(),
             seed: Seed(1),
             device: Device::flex(),
+            sample: None,
+            refit: None,
             checkpoint: None,
             session_epochs: None,
         };

@@ -1,13 +1,18 @@
 //! The model as it was trained, beside the one that was exported, so that the two can be compared.
 
-use crate::linear::LinearHeads;
+use crate::linear_members::Members;
+use crate::links::{self, Pick};
+use crate::members::Model;
 use crate::network::{Network, read, tensor};
 use crate::neural::Scale;
+use crate::policy_learning::Widths;
 use crate::rows::request;
+use crate::trees;
+use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 use guerdon_core::{Catalogue, Result, Value};
 use guerdon_data::LogReader;
-use guerdon_policy::{Objective, Policy};
+use guerdon_policy::{Objective, OutcomeModel, Policy};
 use serde::{Deserialize, Serialize};
 
 /// A trained model before it was exported.
@@ -16,10 +21,16 @@ pub struct Predictor(pub(crate) Kind);
 
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
-    /// Double-precision linear heads.
-    Linear(LinearHeads),
-    /// The network on the device it was trained on, and the stage that revenue waits for.
-    Neural(Network, Scale, Option<usize>),
+    /// Double-precision linear heads, one model or draws of a posterior.
+    Members(Members),
+    /// The networks on the device they were trained on.
+    Neural(Model),
+    /// A policy's own scores.
+    Scores(Network),
+    /// Linear heads under a lower bound: their widths, and how many of these the score is lowered by.
+    Bound(Members, Widths, f64),
+    /// Boosted trees as hessboost holds them.
+    Trees(Box<trees::Fitted>),
     /// Fixed scores: nothing was trained.
     Fixed,
 }
@@ -29,40 +40,77 @@ impl Predictor {
     ///
     /// # Shapes
     /// `x`: `[rows][inputs]`; the result `[rows][heads * actions]`, in the order of the exported model. Empty for fixed
-    /// scores, which have no heads.
+    /// and a policy's own scores, which have no heads.
     ///
     /// # Errors
     /// [`guerdon_core::Error::Internal`] if the device can't be read.
     pub fn outcomes(&self, x: &[f32], rows: usize, heads: usize, actions: usize) -> Result<Vec<f64>> {
         match &self.0 {
-            Kind::Fixed => Ok(vec![]),
-            Kind::Linear(fitted) => Ok(linear_outcomes(fitted, x, heads * actions, (heads - 1) * actions)),
-            Kind::Neural(network, scale, revenue_stage) => {
-                let device = network.parameters[0].device();
-                let last = network.forward(tensor(x.to_vec(), [rows, x.len() / rows.max(1)], &device));
-                let chances = (heads - 1) * actions;
-                let linked = sigmoid(last.clone().slice([0..rows, 0..chances]));
-                let revenue = last.slice([0..rows, chances..heads * actions]) * scale.std + scale.mean;
-                let revenue = match revenue_stage {
-                    Some(stage) => revenue * linked.clone().slice([0..rows, stage * actions..(stage + 1) * actions]),
-                    None => revenue,
-                };
-                let all = read(burn::tensor::Tensor::cat(vec![linked, revenue], 1))?;
-                Ok(all.into_iter().map(f64::from).collect())
+            Kind::Fixed | Kind::Scores(_) => Ok(vec![]),
+            Kind::Members(members) | Kind::Bound(members, ..) => {
+                let contexts = x.chunks_exact(x.len() / rows.max(1));
+                Ok(contexts.flat_map(|x| mean(&members.outcomes(x, heads))).collect())
+            }
+            Kind::Trees(fitted) => fitted.outcomes(x, rows),
+            Kind::Neural(model) => {
+                let mut sums = vec![0.0; rows * heads * actions];
+                for network in &model.networks {
+                    let outcomes = neural_outcomes(network, model.scale, x, rows)?;
+                    sums.iter_mut().zip(outcomes).for_each(|(sum, outcome)| *sum += f64::from(outcome));
+                }
+                let members = model.networks.len() as f64;
+                Ok(sums.into_iter().map(|sum| sum / members).collect())
             }
         }
     }
+
+    /// The scores of `policy`'s actions by the trained model, `[rows][actions]`; empty for fixed scores.
+    fn scores(&self, policy: &Policy, x: &[f32], rows: usize, heads: usize, actions: usize) -> Result<Vec<f64>> {
+        if let Kind::Scores(network) = &self.0 {
+            return Ok(read(forward(network, x, rows))?.into_iter().map(f64::from).collect());
+        }
+        let outcomes = self.outcomes(x, rows, heads, actions)?;
+        let mut all: Vec<f64> = outcomes.chunks_exact(heads * actions).flat_map(|row| scores(policy, row)).collect();
+        for (x, scores) in x.chunks_exact(x.len() / rows.max(1)).zip(all.chunks_exact_mut(actions)) {
+            match (&self.0, &policy.parts().model) {
+                (Kind::Bound(_, widths, kappa), _) => {
+                    scores.iter_mut().enumerate().for_each(|(action, score)| *score -= kappa * widths.width(x, action));
+                }
+                (Kind::Members(members), OutcomeModel::Ensemble(ensemble)) => {
+                    lower(policy, &members.outcomes(x, heads), ensemble.pessimism, scores);
+                }
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
 }
 
-fn linear_outcomes(fitted: &LinearHeads, x: &[f32], outputs: usize, chances: usize) -> Vec<f64> {
-    let mut row = vec![0.0; fitted.bias.len()];
-    let mut all = vec![];
-    for x in x.chunks_exact(fitted.inputs) {
-        fitted.predict(x, &mut row);
-        row[..chances].iter_mut().for_each(|chance| *chance = chance.clamp(0.0, 1.0));
-        all.extend_from_slice(&row[..outputs]);
-    }
-    all
+/// The last layer's values before any link.
+fn forward(network: &Network, x: &[f32], rows: usize) -> Tensor<2> {
+    network.forward(tensor(x.to_vec(), [rows, x.len() / rows.max(1)], &network.parameters[0].device()))
+}
+
+/// One network's heads after their links, `[rows][heads * actions]`.
+fn neural_outcomes(network: &Network, scale: Scale, x: &[f32], rows: usize) -> Result<Vec<f32>> {
+    let shape = &network.shape;
+    let (heads, actions) = (shape.heads, shape.actions);
+    let x = tensor(x.to_vec(), [rows, shape.inputs], &network.parameters[0].device());
+    let all = links::heads(shape, Pick::All.take(shape, network.forward(x)));
+    let chances = sigmoid(all.clone().slice([0..rows, 0..heads - 1, 0..actions]));
+    let revenue = all.slice([0..rows, heads - 1..heads, 0..actions]) * scale.std + scale.mean;
+    let revenue = match shape.revenue_stage {
+        Some(stage) => revenue * chances.clone().slice([0..rows, stage..stage + 1, 0..actions]),
+        None => revenue,
+    };
+    read(Tensor::cat(vec![chances, revenue], 1))
+}
+
+/// The mean over members of each outcome.
+fn mean(members: &[Vec<f64>]) -> Vec<f64> {
+    let count = members.len().max(1) as f64;
+    let outputs = members.first().map_or(0, Vec::len);
+    (0..outputs).map(|output| members.iter().map(|member| member[output]).sum::<f64>() / count).collect()
 }
 
 /// How well an exported policy agrees with the model that was trained.
@@ -99,11 +147,10 @@ pub fn parity(policy: &Policy, predictor: &Predictor, log: &LogReader, rows: u64
             batch.context(row, &mut context);
             encoder.encode(&context, &mut x[row * encoder.width()..(row + 1) * encoder.width()]);
         }
-        let outcomes = predictor.outcomes(&x, take, heads, actions)?;
-        for (row, outcomes) in outcomes.chunks_exact(heads * actions).enumerate() {
+        let trained = predictor.scores(policy, &x, take, heads, actions)?;
+        for (row, trained) in trained.chunks_exact(actions).enumerate() {
             batch.context(row, &mut context);
-            let trained = scores(policy, outcomes);
-            compare(&mut found, &trained, policy.scores(&request(&batch, row, &context), &mut scratch));
+            compare(&mut found, trained, policy.scores(&request(&batch, row, &context), &mut scratch));
         }
         found.rows += take as u64;
         if found.rows >= rows {
@@ -111,6 +158,15 @@ pub fn parity(policy: &Policy, predictor: &Predictor, log: &LogReader, rows: u64
         }
     }
     Ok(found)
+}
+
+/// Lowers `scores`, the members' mean, by `pessimism` standard deviations over the members.
+fn lower(policy: &Policy, members: &[Vec<f64>], pessimism: f64, mean: &mut [f64]) {
+    let each: Vec<Vec<f64>> = members.iter().map(|outcomes| scores(policy, outcomes)).collect();
+    for (action, score) in mean.iter_mut().enumerate() {
+        let variance = each.iter().map(|one| (one[action] - *score).powi(2)).sum::<f64>() / each.len() as f64;
+        *score -= pessimism * variance.sqrt();
+    }
 }
 
 fn compare(found: &mut Parity, trained: &[f64], exported: &[f64]) {

@@ -1,14 +1,14 @@
-//! The ridge learner: outcome heads per action in closed form, λ chosen by the validation members.
+//! The ridge learner: outcome heads per action in closed form, how much they lend each other chosen by cross-validation.
 
-use crate::accumulate::{Plan, accumulate};
-use crate::config::RidgeConfig;
-use crate::dataset::is_validation;
+use crate::Moments;
+use crate::config::{Actions, RidgeConfig};
+use crate::lift::Encode;
 use crate::linear::{LinearHeads, Shrinkage, choose_lambda, solve};
 use crate::metrics::Metric;
-use crate::rows::{Outcomes, Visited};
+use crate::pooling::{Gathered, Pooled, Pooling, gather};
+use crate::rows::Visited;
 use guerdon_core::{Progress, Result, Seed};
 use guerdon_data::LogReader;
-use guerdon_policy::Encoder;
 
 /// A fitted ridge learner. Targets: the heads, then net value.
 pub(crate) struct Fitted {
@@ -17,43 +17,69 @@ pub(crate) struct Fitted {
     pub visited: Visited,
 }
 
-/// Fits on the members for whom `include` holds: one pass sums, validation members apart; λ is the one whose fit on the
-/// others errs least on the validation members' net value; the model is then fitted to all of them.
-///
-/// Net value is a target of its own beside the heads. As every head shares λ and the solution is linear in the target,
-/// its prediction equals margin · revenue − cost · P(paid) − contact of the heads before P is clamped to [0, 1].
+/// Fits on the members for whom `include` holds, in one pass; the penalty is the one whose fit on the others errs least
+/// on the validation members' net value; the model is then fitted to all of them.
 pub(crate) fn fit(
     log: &LogReader,
-    encoder: &Encoder,
+    encoder: &dyn Encode,
     include: &dyn Fn(&str) -> bool,
     config: &RidgeConfig,
     seed: Seed,
     progress: &dyn Progress,
 ) -> Result<Fitted> {
-    let outcomes = Outcomes::of(log);
-    let heads = outcomes.heads();
-    let actions = log.meta().catalogue.len();
-    let plan = Plan {
-        include,
-        encoder,
-        targets: heads + 1,
-        fill: &|batch, row, out| {
-            outcomes.heads_of(batch, row, out);
-            out[heads] = outcomes.net_of(batch, row);
-        },
-        groups: 2 * actions,
-        assign: &|batch, row, groups| {
-            let part = usize::from(is_validation(seed, batch.member_id(row), config.validation_share));
-            groups.push((part * actions + batch.action(row), 1.0));
-        },
+    let gathered = gather(log, encoder, include, config.validation_share, seed, progress)?;
+    let visited = gathered.visited;
+    if config.actions == Actions::Hybrid {
+        let (heads, metrics) = hybrid(&gathered, config, progress)?;
+        return Ok(Fitted { heads, metrics, visited });
+    }
+    let pooling = Pooling {
+        learner: "ridge",
+        actions: config.actions,
+        relatedness: &config.relatedness,
+        penalties: &config.penalties,
+        prior_rows: config.prior_rows,
     };
-    let sums = accumulate(log, &plan, progress)?;
-    let (fitting, held_out) = (sums.over(actions, |part| part == 0), sums.over(actions, |part| part == 1));
-    let (lambda, errors) = choose_lambda(&fitting, &held_out, heads, &config.penalties, config.prior_rows, "ridge")?;
-    let all = sums.over(actions, |_| true);
-    let fitted = solve(&all, Shrinkage { lambda, prior_rows: config.prior_rows }, "ridge")?;
+    let pooled = Pooled::of(&gathered, &pooling, &log.meta().catalogue, progress)?;
+    let solution = pooled.evidence.solve(&pooled.system("ridge")?, 1e-10, "ridge")?;
+    Ok(Fitted { heads: pooled.evidence.heads(&solution), metrics: pooled.metrics, visited })
+}
+
+/// Shrunk towards the slopes that all actions share.
+fn hybrid(gathered: &Gathered, config: &RidgeConfig, progress: &dyn Progress) -> Result<(LinearHeads, Vec<Metric>)> {
+    let (prior_rows, grid) = (config.prior_rows, &config.penalties);
+    let errors = if gathered.parts.len() > 1 && grid.len() > 1 { errors(gathered, config)? } else { vec![] };
+    let least = (0..errors.len()).reduce(|best, next| if errors[next] < errors[best] { next } else { best });
+    let lambda = grid[least.unwrap_or(grid.len() / 2)];
     progress.note(&format!("penalty {lambda}"));
-    Ok(Fitted { heads: fitted, metrics: metrics(&config.penalties, lambda, &errors), visited: sums.visited })
+    Ok((solve(&gathered.all, Shrinkage { lambda, prior_rows }, "ridge")?, metrics(grid, lambda, &errors)))
+}
+
+/// The cross-validated mean squared error of net value for each λ; nothing where fewer than two parts have rows.
+fn errors(gathered: &Gathered, config: &RidgeConfig) -> Result<Vec<f64>> {
+    let mut sums = vec![];
+    let mut rows = 0.0;
+    for (part, held_out) in gathered.parts.iter().enumerate() {
+        let others = gathered.parts.iter().enumerate().filter(|(place, _)| *place != part);
+        let fitted = merged(others.map(|(_, part)| &part[..]), held_out);
+        let weight: f64 = held_out.iter().map(Moments::weight).sum();
+        if weight == 0.0 || fitted.iter().all(|moments| moments.weight() == 0.0) {
+            continue;
+        }
+        let (_, errors) =
+            choose_lambda(&fitted, held_out, gathered.heads, &config.penalties, config.prior_rows, "ridge")?;
+        sums.resize(errors.len(), 0.0);
+        sums.iter_mut().zip(&errors).for_each(|(sum, error)| *sum += weight * error);
+        rows += weight;
+    }
+    Ok(sums.into_iter().map(|sum: f64| sum / rows).collect())
+}
+
+/// The sums over `parts`, of the shape of `like`.
+fn merged<'a>(parts: impl Iterator<Item = &'a [Moments]>, like: &[Moments]) -> Vec<Moments> {
+    let mut all: Vec<Moments> = like.iter().map(|one| Moments::new(one.inputs(), one.targets())).collect();
+    parts.for_each(|part| all.iter_mut().zip(part).for_each(|(sum, moments)| sum.merge(moments)));
+    all
 }
 
 fn metrics(penalties: &[f64], chosen: f64, errors: &[f64]) -> Vec<Metric> {

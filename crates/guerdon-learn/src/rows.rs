@@ -35,9 +35,21 @@ pub(crate) fn visit(
     f: &mut Visitor,
 ) -> Result<Visited> {
     progress.start(step, Some(log.rows()));
+    let visited = visit_batches(log.batches()?, include, progress, f)?;
+    progress.finish();
+    Ok(visited)
+}
+
+/// As [`visit`], for some batches of a log.
+pub(crate) fn visit_batches(
+    batches: impl Iterator<Item = Result<LogBatch>>,
+    include: &dyn Fn(&str) -> bool,
+    progress: &dyn Progress,
+    f: &mut Visitor,
+) -> Result<Visited> {
     let mut visited = Visited::default();
     let mut last_member = String::new();
-    for batch in log.batches()? {
+    for batch in batches {
         let batch = batch?;
         let mut context = Vec::new();
         // Rows are sorted by member, so one member's answer holds for several rows.
@@ -61,7 +73,6 @@ pub(crate) fn visit(
         }
         progress.advance(batch.len() as u64);
     }
-    progress.finish();
     Ok(visited)
 }
 

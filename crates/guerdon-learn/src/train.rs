@@ -1,19 +1,27 @@
 //! From a log and a configuration to a frozen policy.
 
-use crate::config::{LearnerConfig, NeuralConfig, RidgeConfig};
-use crate::dataset::{Dataset, is_validation};
+use crate::config::{BayesLinearConfig, LearnerConfig, LogisticConfig, RidgeConfig};
+use crate::dataset::{Source, is_validation};
 use crate::device::Device;
-use crate::encoding::fit_encoder;
+use crate::effects::{self, EffectsConfig};
+use crate::encoding::{Levels, fit_encoder};
+use crate::lift::{Encode, Lift, Lifted, RandomFeatures};
+use crate::linear_members::Members;
+use crate::members::Job;
 use crate::metrics::Metric;
-use crate::neural::Run;
+use crate::network::shape;
+use crate::neural_config::{FunnelModel, NeuralConfig};
+use crate::policy_learning;
 use crate::predictor::{Kind, Predictor};
+use crate::reading::{Reading, Stream};
 use crate::reference::{Reference, parts, reference_policy};
-use crate::rows::Visited;
-use crate::traits::traits;
-use crate::{export, ridge};
+use crate::rows::{Outcomes, Visited};
+use crate::table::Table;
+use crate::trees::{self, TreesConfig};
+use crate::{bayes_linear, export, logistic, ridge};
 use guerdon_core::{Error, MemberSplit, Progress, Result, Seed};
 use guerdon_data::LogReader;
-use guerdon_policy::{Encoder, Exploration, OutcomeModel, Policy, Training};
+use guerdon_policy::{ChanceLink, Encoder, Exploration, OutcomeModel, Policy, Training};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
@@ -28,7 +36,7 @@ pub struct TrainOptions {
     pub device: Device,
     /// The file to keep a neural run's checkpoints in. If it is there and belongs to the same run (configuration, log,
     /// seeds, split, device), the run goes on from it, with the same result to the byte; if it belongs to another, that
-    /// is an error.
+    /// is an error. Several networks keep files beside it; [`crate::forget_checkpoint`] removes them all.
     pub checkpoint: Option<PathBuf>,
     /// Overrides the configuration's exploration.
     pub exploration: Option<Exploration>,
@@ -84,7 +92,12 @@ pub fn train(
     let session = Session { log, config, options, progress };
     match config {
         LearnerConfig::Ridge(ridge) => session.ridge(ridge),
+        LearnerConfig::BayesLinear(bayes) => session.bayes_linear(bayes),
+        LearnerConfig::Logistic(logistic) => session.logistic(logistic),
         LearnerConfig::Neural(neural) => session.neural(neural),
+        LearnerConfig::Policy(policy) => session.freeze(policy_learning::learn(log, policy, options, progress)?),
+        LearnerConfig::Trees(trees) => session.trees(trees),
+        LearnerConfig::Effects(effects) => session.effects(effects),
         LearnerConfig::Constant(constant) => session.reference(&Reference::Constant(constant.action.clone())),
         LearnerConfig::Uniform(_) => session.reference(&Reference::Uniform),
     }
@@ -99,30 +112,65 @@ struct Session<'a> {
 }
 
 /// What a learner hands over to be frozen.
-struct Learned {
-    encoder: Encoder,
-    model: OutcomeModel,
-    exploration: Exploration,
-    visited: Visited,
-    device: Device,
-    metrics: Vec<Metric>,
-    predictor: Predictor,
+pub(crate) struct Learned {
+    pub encoder: Encoder,
+    pub model: OutcomeModel,
+    pub exploration: Exploration,
+    pub visited: Visited,
+    pub device: Device,
+    pub metrics: Vec<Metric>,
+    pub predictor: Predictor,
 }
 
 impl Session<'_> {
     fn ridge(&self, config: &RidgeConfig) -> Result<Trained> {
+        self.linear(config.levels, &config.random_features, config.exploration, 0.0, |encoder, include| {
+            let fitted = ridge::fit(self.log, encoder, include, config, self.options.seed, self.progress)?;
+            Ok((Members::one(fitted.heads), fitted.metrics, fitted.visited))
+        })
+    }
+
+    fn bayes_linear(&self, config: &BayesLinearConfig) -> Result<Trained> {
+        self.linear(config.levels, &config.random_features, config.exploration, config.pessimism, |encoder, include| {
+            let fitted = bayes_linear::fit(self.log, encoder, include, config, self.options.seed, self.progress)?;
+            let members = Members { members: fitted.members, link: ChanceLink::Clamp, revenue_stage: None, lift: None };
+            Ok((members, fitted.metrics, fitted.visited))
+        })
+    }
+
+    fn logistic(&self, config: &LogisticConfig) -> Result<Trained> {
+        self.linear(config.levels, &config.random_features, config.exploration, config.pessimism, |encoder, include| {
+            let fitted = logistic::fit(self.log, encoder, include, config, self.options.seed, self.progress)?;
+            let (link, revenue_stage) = (ChanceLink::Sigmoid, fitted.revenue_stage);
+            Ok((Members { members: fitted.members, link, revenue_stage, lift: None }, fitted.metrics, fitted.visited))
+        })
+    }
+
+    /// Fits an encoder, lets `fit` fit linear models, and freezes them.
+    fn linear(
+        &self,
+        levels: Levels,
+        random: &RandomFeatures,
+        exploration: Exploration,
+        pessimism: f64,
+        fit: impl Fn(&dyn Encode, &dyn Fn(&str) -> bool) -> Result<(Members, Vec<Metric>, Visited)>,
+    ) -> Result<Trained> {
         let include = |member: &str| self.options.split.is_train(member);
-        let encoder = fit_encoder(self.log, &include, config.levels, self.progress)?;
-        let fitted = ridge::fit(self.log, &encoder, &include, config, self.options.seed, self.progress)?;
-        let heads = fitted.heads.targets - 1;
+        let encoder = fit_encoder(self.log, &include, levels, self.progress)?;
+        let lift = (random.count > 0).then(|| Lift::draw(&encoder, random, self.options.seed.named("random features")));
+        let (mut members, metrics, visited) = match &lift {
+            Some(lift) => fit(&Lifted { encoder: &encoder, lift }, &include)?,
+            None => fit(&encoder, &include)?,
+        };
+        members.lift = lift;
         self.freeze(Learned {
-            model: OutcomeModel::Linear(export::linear(&fitted.heads, heads)),
+            model: members.model(Outcomes::of(self.log).heads(), pessimism),
             encoder,
-            exploration: config.exploration,
-            visited: fitted.visited,
+            exploration,
+            visited,
             device: Device::Cpu,
-            metrics: fitted.metrics,
-            predictor: Predictor(Kind::Linear(fitted.heads)),
+            metrics,
+            predictor: Predictor(Kind::Members(members)),
         })
     }
 
@@ -131,29 +179,75 @@ impl Session<'_> {
         let include = |member: &str| self.options.split.is_train(member);
         let validation = |member: &str| is_validation(self.options.seed, member, config.validation_share);
         let encoder = fit_encoder(self.log, &include, config.levels, self.progress)?;
-        let (data, visited) = Dataset::read(self.log, &encoder, &include, &validation, self.progress)?;
+        let reading = Reading::new(self.log, &encoder, &include, &validation, self.options.seed);
+        if config.funnel == FunnelModel::Chain {
+            reading.check_chain(self.progress)?;
+        }
+        let (data, visited) = reading.all(config.memory_rows, self.progress)?;
+        let stream;
+        let source: &dyn Source = match &data {
+            Some(data) => data,
+            None => {
+                stream = Stream { reading, rows: config.memory_rows / config.members };
+                &stream
+            }
+        };
         let checkpoint = match &self.options.checkpoint {
             Some(path) => Some((path.clone(), self.run_id()?)),
             None => None,
         };
-        let run = Run {
-            data: &data,
+        let job = Job {
+            source,
             config,
-            traits: traits(&self.log.meta().catalogue),
+            shape: shape(config, source.layout(), &self.log.meta().catalogue)?,
             seed: self.options.seed,
             device,
             checkpoint,
             session_epochs: self.options.session_epochs,
         };
-        let fitted = run.fit(self.progress)?;
+        let (model, metrics) = job.fit(self.progress)?;
         self.freeze(Learned {
-            model: OutcomeModel::Mlp(export::mlp(&fitted.network, fitted.scale, data.revenue_stage)?),
+            model: export::neural(&model)?,
+            encoder,
+            exploration: config.exploration(),
+            visited,
+            device: self.options.device,
+            metrics,
+            predictor: Predictor(Kind::Neural(model)),
+        })
+    }
+
+    fn trees(&self, config: &TreesConfig) -> Result<Trained> {
+        let include = |member: &str| self.options.split.is_train(member);
+        let part = |member: &str| u8::from(is_validation(self.options.seed, member, config.validation_share));
+        let encoder = fit_encoder(self.log, &include, config.levels, self.progress)?;
+        let (table, visited) = Table::read(self.log, &encoder, &include, &part, self.progress)?;
+        let fitted = trees::fit(&table, &self.log.meta().catalogue, config, self.options.seed, self.progress)?;
+        self.freeze(Learned {
+            model: OutcomeModel::Trees(trees::model(&fitted)),
             encoder,
             exploration: config.exploration,
             visited,
-            device: self.options.device,
+            device: Device::Cpu,
+            metrics: fitted.metrics.clone(),
+            predictor: Predictor(Kind::Trees(Box::new(fitted))),
+        })
+    }
+
+    fn effects(&self, config: &EffectsConfig) -> Result<Trained> {
+        let include = |member: &str| self.options.split.is_train(member);
+        let part = effects::folds(self.options.seed, config.folds);
+        let encoder = fit_encoder(self.log, &include, config.levels, self.progress)?;
+        let (table, visited) = Table::read(self.log, &encoder, &include, &part, self.progress)?;
+        let fitted = effects::fit(&table, self.log.meta(), config, self.options.seed, self.progress)?;
+        self.freeze(Learned {
+            model: OutcomeModel::Linear(export::linear(&fitted.heads, table.heads)),
+            encoder,
+            exploration: config.exploration,
+            visited,
+            device: Device::Cpu,
             metrics: fitted.metrics,
-            predictor: Predictor(Kind::Neural(fitted.network, fitted.scale, data.revenue_stage)),
+            predictor: Predictor(Kind::Members(Members::one(fitted.heads))),
         })
     }
 

@@ -1,7 +1,64 @@
 //! What actions have in common, so that heads can share what they learn: kind, amount, timing, and pairs of these.
 
-use guerdon_core::Catalogue;
-use std::collections::BTreeMap;
+use guerdon_core::{Catalogue, Reward};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The features of every action for linear models: [`traits`], and numbers that also tell an amount that no other
+/// action has: [`numbers`]. `[actions][features]`, row by row; the mean squared length of a row is 1, one half of it
+/// from traits and one from numbers (all from traits where no number varies).
+pub(crate) fn action_features(catalogue: &Catalogue) -> Vec<f32> {
+    let actions = catalogue.len();
+    let (traits, numbers) = (traits(catalogue), numbers(catalogue));
+    if numbers.is_empty() {
+        return traits;
+    }
+    let (traits, numbers) =
+        (traits.chunks_exact(traits.len() / actions), numbers.chunks_exact(numbers.len() / actions));
+    let half = std::f32::consts::FRAC_1_SQRT_2;
+    traits.zip(numbers).flat_map(|(traits, numbers)| traits.iter().chain(numbers).map(move |v| v * half)).collect()
+}
+
+/// Numbers of every action, `[actions][numbers]`, each standardised over the catalogue and there only if it varies:
+/// amount, ln(1 + amount / least positive amount), threshold (none is 0), hours of validity (unsaid is their mean), and
+/// the amount once more for each kind that has more than one. Scaled to rows of a mean squared length of 1.
+fn numbers(catalogue: &Catalogue) -> Vec<f32> {
+    let rewards = catalogue.rewards();
+    let amount: Vec<f64> = rewards.iter().map(|reward| reward.amount.0 as f64).collect();
+    let least = amount.iter().copied().filter(|amount| *amount > 0.0).fold(f64::INFINITY, f64::min);
+    let threshold = |reward: &Reward| reward.threshold.map_or(0.0, |money| money.0 as f64);
+    let hours: Vec<f64> = rewards.iter().filter_map(|reward| reward.valid_hours).collect();
+    let usual = hours.iter().sum::<f64>() / hours.len().max(1) as f64;
+    let candidates = [
+        amount.clone(),
+        amount.iter().map(|amount| (amount.max(0.0) / least).ln_1p()).collect(),
+        rewards.iter().map(threshold).collect(),
+        rewards.iter().map(|reward| reward.valid_hours.unwrap_or(usual)).collect(),
+    ];
+    let mut columns: Vec<Vec<f64>> = candidates.iter().filter_map(|values| standardised(values)).collect();
+    if let Some(amount) = standardised(&amount) {
+        let kinds: BTreeSet<&str> = rewards.iter().map(|reward| reward.kind.as_str()).collect();
+        for kind in kinds {
+            let of_kind = |reward: &Reward| reward.kind == kind;
+            let amounts: BTreeSet<i64> = rewards.iter().filter(|r| of_kind(r)).map(|reward| reward.amount.0).collect();
+            if amounts.len() > 1 {
+                let held = rewards.iter().zip(&amount).map(|(r, amount)| if of_kind(r) { *amount } else { 0.0 });
+                columns.push(held.collect());
+            }
+        }
+    }
+    let squares: f64 = columns.iter().flatten().map(|value| value * value).sum();
+    let scale = (rewards.len() as f64 / squares.max(f64::MIN_POSITIVE)).sqrt();
+    (0..rewards.len()).flat_map(|action| columns.iter().map(move |column| (column[action] * scale) as f32)).collect()
+}
+
+/// (v − mean) / deviation; `None` where they are all the same.
+fn standardised(values: &[f64]) -> Option<Vec<f64>> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let varies = deviation.is_finite() && deviation > 1e-9 * mean.abs();
+    varies.then(|| values.iter().map(|value| (value - mean) / deviation).collect())
+}
 
 /// One row of 0/1 traits per action, scaled to unit length: `[actions][traits]`, row by row.
 ///
@@ -65,6 +122,36 @@ mod tests {
             slot: None,
             channels: vec![],
         }
+    }
+
+    #[test]
+    fn numbers_are_standardised_and_there_only_where_they_vary() {
+        let catalogue = Catalogue::new(vec![
+            reward("none", "none", 0),
+            reward("a", "bogo", 500),
+            reward("b", "bogo", 1000),
+            reward("c", "discount", 500),
+        ])
+        .unwrap();
+        // amount, its logarithm, and the amount of a bogo; thresholds and hours are all the same.
+        let rows = numbers(&catalogue);
+        assert_eq!(rows.len(), 4 * 3);
+        let length: f32 = rows.iter().map(|value| value * value).sum();
+        assert!((length / 4.0 - 1.0).abs() < 1e-6);
+        let column = |i: usize| rows.iter().skip(i).step_by(3).copied().collect::<Vec<f32>>();
+        assert!(column(0).iter().sum::<f32>().abs() < 1e-6);
+        let bogo = column(2);
+        assert!(bogo[0] == 0.0 && bogo[3] == 0.0 && bogo[1] == column(0)[1] && bogo[2] == column(0)[2]);
+        let features = action_features(&catalogue);
+        assert_eq!(features.len(), 4 * (3 + 3));
+        let length: f32 = features.iter().map(|value| value * value).sum();
+        assert!((length / 4.0 - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_catalogue_without_numbers_has_only_traits() {
+        let catalogue = Catalogue::new(vec![reward("a", "mail", 0), reward("b", "mail", 0)]).unwrap();
+        assert_eq!(action_features(&catalogue), traits(&catalogue));
     }
 
     #[test]

@@ -12,8 +12,21 @@ fn small_neural() -> NeuralConfig {
     NeuralConfig { hidden: vec![16, 16], epochs: 6, batch: 64, rate: 0.01, ..NeuralConfig::default() }
 }
 
-fn both() -> [LearnerConfig; 2] {
-    [LearnerConfig::named("ridge").unwrap(), LearnerConfig::Neural(small_neural())]
+fn each_learner() -> Vec<LearnerConfig> {
+    let linear = [
+        "learner = \"ridge\"",
+        "learner = \"ridge\"\nactions = \"hybrid\"",
+        "learner = \"ridge\"\nactions = \"disjoint\"",
+        "learner = \"bayes_linear\"",
+        "learner = \"bayes_linear\"\ndraws = 7\npessimism = 1.5\nexploration = { kind = \"greedy\" }",
+        "learner = \"logistic\"",
+        "learner = \"logistic\"\ndraws = 6\npessimism = 0.5",
+        "learner = \"ridge\"\nrandom_features = { count = 12 }",
+        "learner = \"logistic\"\nrandom_features = { count = 12, at_once = 1 }",
+    ];
+    let mut all: Vec<_> = linear.iter().map(|text| LearnerConfig::from_toml(text, "test").unwrap()).collect();
+    all.push(LearnerConfig::Neural(small_neural()));
+    all
 }
 
 fn outcomes(policy: &Policy, x: f64, code: &str) -> Vec<f32> {
@@ -28,9 +41,9 @@ fn head(policy: &Policy, x: f64, code: &str, head: usize, action: usize) -> f64 
 }
 
 #[test]
-fn both_learners_find_the_chances_and_the_spend_that_made_the_log() {
+fn every_learner_finds_the_chances_and_the_spend_that_made_the_log() {
     let log = log_of(&rows(6000, 1));
-    for config in [LearnerConfig::named("ridge").unwrap(), LearnerConfig::named("neural").unwrap()] {
+    for config in ["ridge", "bayes_linear", "logistic", "neural"].map(|name| LearnerConfig::named(name).unwrap()) {
         let name = config.name();
         let policy = train(&log.reader, &config, &options(3), &NoProgress).unwrap().policy;
         for x in [-0.7, 0.0, 0.7] {
@@ -53,7 +66,7 @@ fn both_learners_find_the_chances_and_the_spend_that_made_the_log() {
 #[test]
 fn the_exported_policy_scores_as_the_trained_model_does() {
     let log = log_of(&rows(2600, 2));
-    for config in both() {
+    for config in each_learner() {
         let trained = train(&log.reader, &config, &options(4), &NoProgress).unwrap();
         let found = parity(&trained.policy, &trained.predictor, &log.reader, 10_000).unwrap();
         assert_eq!(found.rows, 10_000);
@@ -77,7 +90,7 @@ fn what_happens_to_held_out_members_changes_nothing_that_is_learned() {
         })
         .collect();
     let (first, second) = (log_of(&original), log_of(&changed));
-    for config in both() {
+    for config in each_learner() {
         let parts = |log: &common::Log| {
             let policy = train(&log.reader, &config, &options, &NoProgress).unwrap().policy;
             (policy.parts().encoder.clone(), policy.parts().model.clone())
@@ -89,7 +102,7 @@ fn what_happens_to_held_out_members_changes_nothing_that_is_learned() {
 #[test]
 fn the_same_seed_gives_the_same_bytes_on_one_thread_and_on_many() {
     let log = log_of(&rows(500, 7));
-    for config in both() {
+    for config in each_learner() {
         let bytes = |threads, seed| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let options = options(seed);
@@ -174,7 +187,7 @@ fn a_split_that_trains_on_nobody_is_refused() {
     let log = log_of(&rows(20, 17));
     let mut options = options(1);
     options.split.train_share = 0.0;
-    for config in both() {
+    for config in each_learner() {
         let error = train(&log.reader, &config, &options, &NoProgress).unwrap_err();
         assert_eq!(error.exit_code(), 18, "{error}");
     }

@@ -99,7 +99,7 @@ impl Bootstrap {
 }
 
 /// The quantile of sorted values, linear between neighbours (Hyndman & Fan 1996, type 7).
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, above) = (place.floor() as usize, place.ceil() as usize);
     sorted[below] + (place - place.floor()) * (sorted[above] - sorted[below])

@@ -39,6 +39,7 @@ mod sheet;
 mod tail;
 mod terms;
 mod tuning;
+pub mod uplift;
 mod wanted;
 
 pub use certificate::{Certificate, Facts, Gates, Verdict};

@@ -6,7 +6,7 @@ mod common;
 
 use common::*;
 use guerdon_core::{QuietHours, Seed, Timestamp, Value};
-use guerdon_policy::{Exploration, FORMAT_VERSION, OwnedRequest, Policy};
+use guerdon_policy::{Exploration, FORMAT_VERSION, OwnedRequest, Placement, Policy};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 
@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("ensemble", ensemble(2), Exploration::Vote { floor: 0.3 }),
         ("trees", trees(2), Exploration::Softmax { temperature: 1.0, floor: 0.1 }),
         ("scores", scores(2), Exploration::Softmax { temperature: 1.0, floor: 0.0 }),
+        ("placed", mlp(2), Exploration::EpsilonGreedy { epsilon: 0.3 }),
     ] {
         let name = format!("v{FORMAT_VERSION}-{what}");
         let (bundle, answers) = (folder.join(format!("{name}.safetensors")), folder.join(format!("{name}.json")));
@@ -30,6 +31,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         parts.name = format!("golden-{name}");
         parts.guardrails = guardrails();
         parts.guardrails.quiet_hours = Some(QuietHours { from: 23, to: 4 });
+        if what == "placed" {
+            parts.objective.placement = Some(Placement { reach: 0.4 });
+        }
         write(&Policy::new(parts)?, &bundle, &answers)?;
     }
     Ok(())

@@ -1,6 +1,7 @@
-//! Deciding: guardrails, prediction, exploration, draw.
+//! Deciding: guardrails, prediction, placement, exploration, draw.
 
 use crate::exploration::Distribute;
+use crate::placement::Placed;
 use crate::policy::Policy;
 use crate::reasons::{Reason, Reasons};
 use crate::request::{Decision, Request};
@@ -60,11 +61,13 @@ impl Policy {
             1 => self.answer_only(scratch),
             _ => {
                 self.score(request, scratch);
-                let Scratch { votes, scores, left, probabilities, .. } = scratch;
-                if !scores.iter().zip(&*left).fold(true, |all, (score, left)| all & (score.is_finite() | !left)) {
+                let finite = |(score, left): (&f64, &bool)| score.is_finite() | !left;
+                if !scratch.scores.iter().zip(&scratch.left).fold(true, |all, pair| all & finite(pair)) {
                     reasons.add(Reason::ScoreNotFinite);
                     return self.answer_none(scratch, true, reasons);
                 }
+                self.place(scratch, &mut reasons);
+                let Scratch { votes, scores, left, probabilities, .. } = scratch;
                 let exploration = &self.parts.exploration;
                 self.arch.dispatch(Distribute { exploration, votes, scores, left, probabilities });
             }
@@ -72,8 +75,18 @@ impl Policy {
         reasons
     }
 
+    /// Takes out rewards that placement sends elsewhere.
+    fn place(&self, scratch: &mut Scratch, reasons: &mut Reasons) {
+        let Some(placement) = self.parts.objective.placement else { return };
+        match placement.place(self.parts.catalogue.rewards(), &scratch.outcomes, &mut scratch.left) {
+            Placed::At(_, true) => reasons.add(Reason::Placement),
+            Placed::Nowhere(_) => reasons.add(Reason::NoStageLikely),
+            Placed::At(_, false) | Placed::Nothing => {}
+        }
+    }
+
     /// Marks the actions that may be taken: `none` always may, offers where `offers`; of both only what is eligible.
-    fn mark_left(&self, request: &Request, offers: bool, reasons: &mut Reasons, left: &mut [bool]) {
+    pub(crate) fn mark_left(&self, request: &Request, offers: bool, reasons: &mut Reasons, left: &mut [bool]) {
         let Some(eligible) = request.eligible else {
             left.fill(offers);
             if let Some(none) = self.none.and_then(|none| left.get_mut(none)) {

@@ -25,7 +25,7 @@
 //!     catalogue: Catalogue::new(vec![reward("none", 0), reward("two_off", 200)])?,
 //!     stages: vec!["purchased".into()],
 //!     model: OutcomeModel::Fixed(FixedScores { scores: vec![0.0, 1.0] }),
-//!     objective: Objective { margin: 0.3, lambda: 0.0, mu: 0.0, contact_cost: 0.0, point_value: 0.0 },
+//!     objective: Objective { margin: 0.3, lambda: 0.0, mu: 0.0, contact_cost: 0.0, point_value: 0.0, placement: None },
 //!     exploration: Exploration::EpsilonGreedy { epsilon: 0.5 },
 //!     guardrails: Guardrails::default(),
 //!     minor_units: 2,
@@ -69,12 +69,15 @@ mod decision_json;
 mod dense;
 mod encoder;
 mod exp;
+mod explain;
+mod explain_text;
 mod exploration;
 mod guardrails;
 mod inspect;
 mod manifest;
 mod model;
 mod objective;
+mod placement;
 mod policy;
 mod predict;
 mod reasons;
@@ -90,6 +93,7 @@ mod training;
 pub use decision_json::{DecisionRecord, Probabilities};
 pub use dense::Dense;
 pub use encoder::{CLIP, Encoder, Encoding, FeatureSchema, MOST_FEATURES, MOST_SLOTS};
+pub use explain::{Alternative, Candidate, Explanation, Other, PlacedAt, Removed, RemovedBy, StageChance, Step};
 pub use exploration::Exploration;
 pub use inspect::{InspectedFeature, InspectedModel, Inspection};
 pub use manifest::FORMAT_VERSION;
@@ -98,6 +102,7 @@ pub use model::{
     MOST_KNOTS, MOST_LAYERS, MOST_MEMBERS, MlpModel, OutcomeModel, ScoresModel, TreesModel, heads,
 };
 pub use objective::Objective;
+pub use placement::Placement;
 pub use policy::{MOST_MINOR_UNITS, MOST_STAGES, Policy, PolicyParts};
 pub use reasons::{Reason, Reasons};
 pub use request::{Decision, Request};

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The latest format. This build reads all from 1 on, and writes the first that can say what a policy is: 3 for
-/// ensembles, trees and scores, and for votes and floors of exploration; 2 where revenue waits for a stage; else 1.
+/// ensembles, trees and scores, for votes and floors of exploration, and for placement; 2 where revenue waits for a stage; else 1.
 pub const FORMAT_VERSION: u64 = 3;
 
 /// The manifest.
@@ -125,7 +125,7 @@ impl Shape {
             }
             OutcomeModel::Ensemble(model) => Shape::Ensemble {
                 trunk: widths(&model.trunk),
-                members: model.members.iter().map(|member| widths(member)).collect(),
+                members: model.members.iter().map(widths).collect(),
                 activation: Activation::Silu,
                 link: model.link,
                 chain: model.chain,
@@ -178,11 +178,12 @@ impl ForestShape {
 
 /// The first format that can say what `parts` are.
 pub(crate) fn format(parts: &PolicyParts) -> u64 {
-    first_format(&Shape::of(&parts.model), &parts.exploration)
+    first_format(&Shape::of(&parts.model), &parts.objective, &parts.exploration)
 }
 
-fn first_format(model: &Shape, exploration: &Exploration) -> u64 {
-    model.format().max(exploration.format())
+fn first_format(model: &Shape, objective: &Objective, exploration: &Exploration) -> u64 {
+    let placed = if objective.placement.is_some() { 3 } else { 1 };
+    model.format().max(placed).max(exploration.format())
 }
 
 impl Manifest {
@@ -211,7 +212,7 @@ impl Manifest {
 
     /// The first format that can say what it holds.
     pub(crate) fn format(&self) -> u64 {
-        first_format(&self.model, &self.exploration)
+        first_format(&self.model, &self.objective, &self.exploration)
     }
 
     /// The text that stands in the bundle: one line of JSON, the same on every build.

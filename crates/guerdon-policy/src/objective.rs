@@ -1,6 +1,7 @@
 //! The objective: from what an action is expected to bring to its score.
 
-use crate::model::heads;
+use crate::model::{OutcomeModel, heads};
+use crate::placement::Placement;
 use guerdon_core::{Catalogue, Economics, Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,9 @@ pub struct Objective {
     pub contact_cost: f64,
     /// Money value of one point; at least 0.
     pub point_value: f64,
+    /// Where in the funnel rewards are placed; `None` where the score alone decides. It needs a model with heads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
 }
 
 impl Objective {
@@ -34,10 +38,23 @@ impl Objective {
             mu: 0.0,
             contact_cost: economics.contact_cost,
             point_value: economics.point_value,
+            placement: None,
         }
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self, model: &OutcomeModel) -> Result<()> {
+        if let Some(placement) = self.placement {
+            placement.check()?;
+            if !model.has_heads() {
+                let given = format!("over {} that predict no chances", model.kind());
+                return Err(Error::config(
+                    "objective",
+                    "placement",
+                    given,
+                    "a model with heads, or no placement, would do",
+                ));
+            }
+        }
         let at_least_0 = "a finite number of at least 0 would do";
         let numbers = [
             ("margin", self.margin, (0.0..=1.0).contains(&self.margin), "a share in [0, 1] would do"),

@@ -6,6 +6,7 @@ use crate::exploration::Exploration;
 use crate::guardrails::Gate;
 use crate::model::OutcomeModel;
 use crate::objective::{Objective, Prices};
+use crate::placement::Placement;
 use crate::predict::sizes;
 use crate::scratch::{Scratch, Sizes};
 use crate::training::Training;
@@ -68,7 +69,7 @@ impl Policy {
     pub fn new(parts: PolicyParts) -> Result<Policy> {
         check_names(&parts)?;
         parts.model.check(parts.encoder.width(), parts.stages.len(), parts.catalogue.len())?;
-        parts.objective.check()?;
+        parts.objective.check(&parts.model)?;
         parts.exploration.check(&parts.model)?;
         let gate = Gate::new(&parts.guardrails, &parts.encoder, parts.seed)?;
         let prices = Prices::new(&parts.objective, &parts.catalogue, parts.stages.len(), parts.minor_units);
@@ -92,6 +93,16 @@ impl Policy {
         policy.sizes = sizes(&policy.parts);
         policy.version = bundle::version(&policy.parts);
         policy
+    }
+
+    /// The same policy with rewards placed at the deepest stage that is reached with a chance of at least `reach`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a chance outside (0, 1), or a model that predicts no chances.
+    pub fn placed(&self, reach: f64) -> Result<Policy> {
+        let mut parts = self.parts.clone();
+        parts.objective.placement = Some(Placement { reach });
+        Policy::new(parts)
     }
 
     /// `<name>@<first 12 hexadecimal digits of the SHA-256 of the whole content>`.

@@ -26,13 +26,17 @@ pub enum Reason {
     ContextMismatch,
     /// A score came out infinite or NaN.
     ScoreNotFinite,
+    /// Rewards go to the deepest stage that is likely to be reached; others were left out.
+    Placement,
+    /// No stage at which a reward pays is likely to be reached.
+    NoStageLikely,
     /// Nothing was left; the answer is `none`, for certain.
     NoActionLeft,
 }
 
 impl Reason {
     /// Every reason, in order.
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 13] = [
         Reason::KillSwitch,
         Reason::Holdout,
         Reason::NoConsent,
@@ -43,6 +47,8 @@ impl Reason {
         Reason::NotEligible,
         Reason::ContextMismatch,
         Reason::ScoreNotFinite,
+        Reason::Placement,
+        Reason::NoStageLikely,
         Reason::NoActionLeft,
     ];
 
@@ -59,6 +65,8 @@ impl Reason {
             Reason::NotEligible => "not_eligible",
             Reason::ContextMismatch => "context_mismatch",
             Reason::ScoreNotFinite => "score_not_finite",
+            Reason::Placement => "placement",
+            Reason::NoStageLikely => "no_stage_likely",
             Reason::NoActionLeft => "no_action_left",
         }
     }

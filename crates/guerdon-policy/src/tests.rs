@@ -9,7 +9,27 @@ fn layer(seed: u64, inputs: usize, outputs: usize) -> Dense {
     Dense { inputs, outputs, weights: (0..inputs * outputs).map(draw).collect(), bias: vec![-0.0; outputs] }
 }
 
-fn policy(exploration: Exploration) -> Policy {
+fn mlp() -> OutcomeModel {
+    let layers = vec![layer(1, 18, 37), layer(2, 37, 21), layer(3, 21, 39)];
+    OutcomeModel::Mlp(MlpModel { layers, revenue_stage: None })
+}
+
+/// Three heads of 13 actions, and a curve of two groups and three knots over all of them.
+fn ensemble() -> OutcomeModel {
+    let basis = (0..39).map(|i| Seed(5).uniform_indexed(i) as f32).collect();
+    let group = (0..13).map(|action| [None, Some(0), Some(1)][action % 3]).collect();
+    OutcomeModel::Ensemble(EnsembleModel {
+        trunk: vec![layer(6, 18, 37)],
+        members: (0..3).map(|i| vec![layer(10 + i, 37, 21), layer(20 + i, 21, 39 + 18)]).collect(),
+        link: ChanceLink::Sigmoid,
+        chain: true,
+        revenue_stage: None,
+        amount: Some(AmountCurve { group, groups: 2, knots: 3, basis, revenue_scale: 1.5 }),
+        pessimism: 0.3,
+    })
+}
+
+fn policy(model: OutcomeModel, exploration: Exploration) -> Policy {
     let number = |i| FeatureSchema { name: format!("n{i}"), r#type: FeatureType::Number };
     let features = (0..9).map(|i| (number(i), Encoding::Number { mean: 0.3, std: 0.7 })).collect();
     let reward = |i: i64| Reward {
@@ -28,11 +48,15 @@ fn policy(exploration: Exploration) -> Policy {
         encoder: Encoder::new(features).unwrap(),
         catalogue: Catalogue::new((0..13).map(reward).collect()).unwrap(),
         stages: vec!["bought".into()],
-        model: OutcomeModel::Mlp(MlpModel {
-            layers: vec![layer(1, 18, 37), layer(2, 37, 21), layer(3, 21, 39)],
-            revenue_stage: None,
-        }),
-        objective: Objective { margin: 0.3, lambda: 0.1, mu: 0.1, contact_cost: 0.1, point_value: 0.01 },
+        model,
+        objective: Objective {
+            margin: 0.3,
+            lambda: 0.1,
+            mu: 0.1,
+            contact_cost: 0.1,
+            point_value: 0.01,
+            placement: None,
+        },
         exploration,
         guardrails: Guardrails::default(),
         minor_units: 2,
@@ -48,10 +72,15 @@ fn a_policy_gives_the_same_bits_with_and_without_vector_instructions() {
         eprintln!("SKIPPED: this machine has no vector instructions to compare with");
         return;
     }
-    for exploration in
-        [Exploration::Softmax { temperature: 0.05, floor: 0.0 }, Exploration::EpsilonGreedy { epsilon: 0.2 }]
-    {
-        let vector = policy(exploration);
+    let softmax = Exploration::Softmax { temperature: 0.05, floor: 0.01 };
+    for (model, exploration) in [
+        (mlp(), softmax),
+        (mlp(), Exploration::EpsilonGreedy { epsilon: 0.2 }),
+        (ensemble(), Exploration::Vote { floor: 0.1 }),
+        (ensemble(), softmax),
+        (OutcomeModel::Scores(ScoresModel { layers: vec![layer(1, 18, 29), layer(2, 29, 13)] }), softmax),
+    ] {
+        let vector = policy(model, exploration);
         let scalar = Policy { arch: Arch::Scalar, ..vector.clone() };
         let (mut a, mut b) = (vector.scratch(), scalar.scratch());
         for row in 0..500 {

@@ -56,12 +56,16 @@ fn decide_does_not_allocate_after_the_first_call() {
         [Value::Missing; 4],
         [Value::Number(90.0), Value::Number(9.0), Value::Category("no"), Value::Category("nowhere")],
     ];
-    for model in [linear(23), mlp(23), fixed(23)] {
+    for model in every_model(23) {
         for exploration in [
             Exploration::Greedy,
             Exploration::EpsilonGreedy { epsilon: 0.1 },
-            Exploration::Softmax { temperature: 0.2, floor: 0.0 },
+            Exploration::Softmax { temperature: 0.2, floor: 0.1 },
+            Exploration::Vote { floor: 0.1 },
         ] {
+            if matches!(exploration, Exploration::Vote { .. }) && model.kind() != "ensemble" {
+                continue;
+            }
             let mut parts = parts(model.clone(), 23, exploration);
             parts.guardrails = guardrails();
             let policy = Policy::new(parts).unwrap();
@@ -75,6 +79,7 @@ fn decide_does_not_allocate_after_the_first_call() {
                         seen += policy.decide(&request, &mut scratch).propensity.get();
                         seen += policy.probabilities(&request, &mut scratch).iter().sum::<f64>();
                         seen += policy.scores(&request, &mut scratch).iter().sum::<f64>();
+                        seen += f64::from(policy.outcomes(&request, &mut scratch).iter().sum::<f32>());
                     }
                 }
             });

@@ -6,6 +6,18 @@ use guerdon_core::{Error, Guardrails};
 use guerdon_policy::{Exploration, Policy};
 use proptest::prelude::*;
 
+/// The smallest of each newer kind.
+fn small_ones() -> Vec<Vec<u8>> {
+    let small = |(model, exploration)| {
+        let mut parts = parts(model, 1, exploration);
+        parts.training = None;
+        Policy::new(parts).unwrap().to_bytes()
+    };
+    let softmax = Exploration::Softmax { temperature: 1.0, floor: 0.25 };
+    let policies = [(ensemble(1), Exploration::Vote { floor: 0.1 }), (trees(1), softmax), (scores(1), softmax)];
+    policies.into_iter().map(small).collect()
+}
+
 fn models() -> [Policy; 3] {
     [
         policy(linear(2), 2, Exploration::Softmax { temperature: 0.1 + 0.2, floor: 0.0 }),
@@ -23,7 +35,8 @@ fn small() -> Vec<u8> {
 
 #[test]
 fn a_bundle_brings_back_every_part() {
-    for policy in models() {
+    let newer = every_model(2).into_iter().map(|model| policy(model, 2, Exploration::Greedy));
+    for policy in models().into_iter().chain(newer) {
         let bytes = policy.to_bytes();
         let loaded = Policy::from_bytes(&bytes, "p").unwrap();
         assert_eq!(loaded.parts(), policy.parts());
@@ -56,7 +69,7 @@ fn the_version_names_the_policy_and_its_content() {
 
 #[test]
 fn a_bundle_cut_anywhere_is_refused() {
-    for bytes in [small(), models()[0].to_bytes()] {
+    for bytes in [small(), models()[0].to_bytes()].into_iter().chain(small_ones()) {
         for length in 0..bytes.len() {
             let error = Policy::from_bytes(&bytes[..length], "cut").unwrap_err();
             assert!(matches!(error, Error::Bundle { .. }), "{length}: {error}");
@@ -74,6 +87,73 @@ fn a_bundle_with_any_flipped_byte_is_refused() {
             assert!(matches!(result, Err(Error::Bundle { .. })), "byte {place} ^ {mask:#x}: {:?}", result.is_ok());
             bytes[place] ^= mask;
         }
+    }
+}
+
+#[test]
+fn a_newer_bundle_with_any_flipped_byte_is_refused() {
+    for mut bytes in small_ones() {
+        for place in 0..bytes.len() {
+            let mask = [0x01, 0x20, 0x80, 0xff][place % 4];
+            bytes[place] ^= mask;
+            assert!(matches!(Policy::from_bytes(&bytes, "flipped"), Err(Error::Bundle { .. })), "byte {place}");
+            bytes[place] ^= mask;
+        }
+    }
+}
+
+#[test]
+fn what_an_earlier_format_can_say_is_written_in_it() {
+    let format = |model, exploration| policy(model, 2, exploration).inspect().format_version;
+    let softmax = |floor| Exploration::Softmax { temperature: 1.0, floor };
+    for model in [linear(2), mlp(2), fixed(2)] {
+        assert_eq!(format(model.clone(), softmax(0.0)), 1);
+        assert_eq!(format(model, softmax(0.1)), 3);
+    }
+    assert_eq!(format(scores(2), Exploration::Greedy), 3);
+    assert_eq!(policy(mlp(2), 2, softmax(0.1)).greedy().inspect().format_version, 1);
+    let text = String::from_utf8_lossy(&policy(mlp(2), 2, softmax(0.0)).to_bytes()).into_owned();
+    assert!(!text.contains("floor"), "a floor of 0 is not written");
+}
+
+/// `bytes` with the digests over its tensors and over the whole made right again.
+fn resigned(mut bytes: Vec<u8>) -> Vec<u8> {
+    use sha2::{Digest, Sha256};
+    let body = bytes.len() - 32;
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let digest: String = Sha256::digest(&bytes[8 + length..body]).iter().map(|b| format!("{b:02x}")).collect();
+    let key = b"tensors_sha256\\\":\\\"";
+    if let Some(place) = bytes.windows(key.len()).position(|window| window == key) {
+        bytes[place + key.len()..place + key.len() + 64].copy_from_slice(digest.as_bytes());
+    }
+    let digest = Sha256::digest(&bytes[..body]);
+    bytes[body..].copy_from_slice(digest.as_slice());
+    bytes
+}
+
+/// Loads `bytes`, which may be anything, and if they are a policy decides with it.
+fn try_out(bytes: &[u8]) -> bool {
+    let Ok(policy) = Policy::from_bytes(bytes, "forged") else { return false };
+    let mut scratch = policy.scratch();
+    let decision = policy.decide(&request("d", &CONTEXT), &mut scratch);
+    assert!(decision.propensity.get() > 0.0);
+    true
+}
+
+#[test]
+fn a_forged_bundle_with_right_digests_is_refused_or_decides() {
+    for whole in small_ones() {
+        assert!(resigned(whole.clone()) == whole);
+        let (mut refused, mut taken) = (0, 0);
+        for place in (8..whole.len() - 32).step_by(13) {
+            let mut bytes = whole.clone();
+            bytes[place] ^= [0x01, 0x04, 0x40, 0xff][place / 13 % 4];
+            match try_out(&resigned(bytes)) {
+                true => taken += 1,
+                false => refused += 1,
+            }
+        }
+        assert!(refused > 40 && taken > 40, "{refused} {taken}");
     }
 }
 

@@ -3,8 +3,9 @@
 mod common;
 use common::*;
 use guerdon_core::{Timestamp, Value};
-use guerdon_policy::{Decision, Exploration, Policy, Request};
+use guerdon_policy::{Decision, Exploration, OutcomeModel, Policy, Request};
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
 fn policies() -> Vec<Policy> {
     let mut policies = vec![];
@@ -13,14 +14,26 @@ fn policies() -> Vec<Policy> {
         Exploration::EpsilonGreedy { epsilon: 0.2 },
         Exploration::Softmax { temperature: 0.37, floor: 0.0 },
     ] {
-        for model in [linear(4), mlp(4), fixed(4)] {
+        for model in every_model(4) {
             let mut parts = parts(model, 4, exploration);
             parts.guardrails = guardrails();
             policies.push(Policy::new(parts).unwrap());
         }
     }
+    for model in [ensemble(4), draws_of_linear(4)] {
+        policies.push(policy(model, 4, Exploration::Vote { floor: 0.15 }));
+    }
     policies
 }
+
+/// Each with what its bundle brings back.
+static POLICIES: LazyLock<Vec<(Policy, Policy)>> = LazyLock::new(|| {
+    let reloaded = |policy: Policy| {
+        let reloaded = Policy::from_bytes(&policy.to_bytes(), "p").unwrap();
+        (policy, reloaded)
+    };
+    policies().into_iter().map(reloaded).collect()
+});
 
 fn value() -> impl Strategy<Value = Value<'static>> {
     prop_oneof![
@@ -37,7 +50,7 @@ fn assert_same_bits(a: Decision, b: Decision) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn a_decision_replays_to_the_bit_from_bundle_request_and_id(
@@ -46,7 +59,7 @@ proptest! {
         micros in any::<i64>(),
         eligible in proptest::option::of(proptest::collection::vec(0u16..8, 0..6)),
     ) {
-        for policy in policies() {
+        for (policy, reloaded) in POLICIES.iter() {
             let request = Request {
                 decision_id: &decision_id,
                 member_id: &member_id,
@@ -55,11 +68,10 @@ proptest! {
                 eligible: eligible.as_deref(),
             };
             let decision = policy.decide(&request, &mut policy.scratch());
-            let reloaded = Policy::from_bytes(&policy.to_bytes(), "p").unwrap();
             let mut scratch = reloaded.scratch();
             reloaded.decide(&super_request(&request), &mut scratch);
             assert_same_bits(decision, reloaded.decide(&request, &mut scratch));
-            check_distribution(&policy, &request, decision);
+            check_distribution(policy, &request, decision);
         }
     }
 }
@@ -91,8 +103,8 @@ fn check_distribution(policy: &Policy, request: &Request, decision: Decision) {
 #[test]
 fn actions_come_as_often_as_their_propensities_say() {
     const N: usize = 40_000;
-    for model in [linear(4), mlp(4), fixed(4)] {
-        let policy = policy(model, 4, Exploration::Softmax { temperature: 1.5, floor: 0.0 });
+    for model in every_model(4) {
+        let policy = policy(model, 4, Exploration::Softmax { temperature: 1.5, floor: 0.01 });
         let mut scratch = policy.scratch();
         let expected = policy.probabilities(&request("", &CONTEXT), &mut scratch).to_vec();
         let mut counts = vec![0usize; expected.len()];
@@ -125,7 +137,10 @@ fn the_greedy_policy_takes_the_best_score_for_certain() {
 
 #[test]
 fn scores_are_the_objective_of_the_outcomes() {
-    for model in [linear(4), mlp(4)] {
+    for mut model in every_model(4).into_iter().filter(OutcomeModel::has_heads) {
+        if let OutcomeModel::Ensemble(ensemble) = &mut model {
+            ensemble.pessimism = 0.0;
+        }
         let policy = policy(model, 4, Exploration::Greedy);
         let mut scratch = policy.scratch();
         let outcomes = policy.outcomes(&request("", &CONTEXT), &mut scratch).to_vec();
@@ -148,9 +163,11 @@ fn scores_are_the_objective_of_the_outcomes() {
 
 #[test]
 fn one_scratch_serves_policies_of_different_sizes() {
-    let (large, small) = (policy(mlp(9), 9, Exploration::Greedy), policy(linear(2), 2, Exploration::Greedy));
-    let mut shared = large.scratch();
-    for policy in [&large, &small, &large] {
+    let mut policies: Vec<_> = every_model(9).into_iter().map(|model| policy(model, 9, Exploration::Greedy)).collect();
+    policies.extend(every_model(2).into_iter().map(|model| policy(model, 2, Exploration::Greedy)));
+    policies.push(policy(ensemble(3), 3, Exploration::Vote { floor: 0.0 }));
+    let mut shared = policies[0].scratch();
+    for policy in policies.iter().chain(policies.iter().rev()) {
         let alone = policy.decide(&request("d", &CONTEXT), &mut policy.scratch());
         assert_same_bits(alone, policy.decide(&request("d", &CONTEXT), &mut shared));
     }

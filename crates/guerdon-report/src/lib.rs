@@ -28,7 +28,8 @@ pub use gate::Verdict;
 pub use headline::headline;
 pub use ledger::{Account, Statement, roi};
 pub use model::{
-    BundleFile, DataSection, EnvironmentSection, FidelityRow, IntervalValue, NamedDifference, NamedValue, PolicyReport,
-    PolicyRole, Reproducibility, RoiRow, RoiSection, RunReport, SegmentShares, StageShare,
+    BudgetAt, BudgetConstant, BudgetCurve, BudgetPoint, BudgetSection, BundleFile, DataSection, EnvironmentSection,
+    FidelityRow, IntervalValue, NamedDifference, NamedValue, PolicyReport, PolicyRole, Reproducibility, RoiRow,
+    RoiSection, RunReport, SegmentShares, StageShare,
 };
 pub use page::html;

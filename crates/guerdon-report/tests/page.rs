@@ -201,3 +201,35 @@ fn the_ledger_of_the_page_is_in_whole_cents() {
     // 30 % of 345,481.12 is 103,644.34; rewards were 21,403.00.
     assert!(data.contains("$345,481.12") && data.contains("$103,644.34") && data.contains("$82,241.34"), "{data}");
 }
+
+#[test]
+fn the_budget_section_draws_the_frontier_and_says_what_it_shows() {
+    let page = html(&sample(false));
+    let budget = section(&page, "budget");
+    assert_eq!(budget.matches("<svg").count(), 2, "one for wide screens, one for narrow ones");
+    let words = text(budget);
+    for part in [
+        "At $0.60 a decision",
+        "ridge: worth $0.88 a decision more than the best draw at the same cost, beyond chance.",
+        "neural: worth $0.34 a decision more than the best draw at the same cost, beyond chance.",
+        "49 % discount_2_10d, else none",
+        "Every point of neural",
+        "Every constant offer",
+    ] {
+        assert!(words.contains(part), "{part} is not in {words}");
+    }
+    let drawn = words.matches("no offers").count();
+    assert!(drawn >= 3, "the name of a constant on the hull stands in both drawings and in the table: {drawn}");
+}
+
+#[test]
+fn a_difference_that_chance_can_make_is_called_that_and_without_a_budget_there_is_no_section() {
+    let mut report = sample(false);
+    for curve in &mut report.budget.as_mut().unwrap().curves {
+        curve.at.as_mut().unwrap().over_mix = IntervalValue::new(0.12, -0.3, 0.54);
+    }
+    let page = html(&report);
+    assert!(text(section(&page, "budget")).contains("but the log can't tell that from chance"));
+    report.budget = None;
+    assert!(!html(&report).contains("id=\"budget\""));
+}

@@ -40,6 +40,13 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+fn at_least_two(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0 | 1) | Err(_) => Err("give a whole number of at least 2".into()),
+        Ok(n) => Ok(n),
+    }
+}
+
 fn confidence(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
@@ -74,6 +81,12 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub enum Command {
     /// Do it all: ingest, audit, train, evaluate, simulate, report
     Run(RunArgs),
+    /// Search learners' settings by cross-validated policy value, or compare learners as they stand
+    ///
+    /// Draws settings from each [learner.search] of the experiment file, trains every trial on all folds of members but one,
+    /// and values it on that one, for each fold. All folds together give one estimate with an interval. A sweep that was
+    /// stopped goes on where it stood.
+    Sweep(SweepArgs),
     /// Make the raw event files of a built-in programme with known truth
     Generate(GenerateArgs),
     /// Turn raw event files into a decision log
@@ -84,6 +97,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Value a policy on a decision log, or refuse to
     Evaluate(EvaluateArgs),
+    /// How well policies rank members by an action's effect: AUUC and Qini
+    Uplift(UpliftArgs),
     /// Value a target policy that is given as columns, aligned with a log by row, or refuse to
     Ope(OpeArgs),
     /// The difference in value between two policies that are given as columns, on one log
@@ -94,6 +109,20 @@ pub enum Command {
     Online(OnlineArgs),
     /// Roll policies out over a simulator fitted from a log: cost, incremental revenue, ROI
     Simulate(SimulateArgs),
+    /// Give every decision of a log an action, so that expected value is greatest and budgets hold
+    ///
+    /// For every decision of the log the policy says what each action that eligibility and guardrails leave is expected to
+    /// bring and to cost. One action is then chosen for each, so that expected net value is greatest and every limit holds.
+    /// The gap printed bounds how much better any other choice within the limits could be. λ is the shadow price of money:
+    /// what one more unit of budget would bring; with --export, a policy that decides at that price spends at that pace
+    /// while serving.
+    Allocate(AllocateArgs),
+    /// Value against budget: a policy at a grid of prices beside constant offers and mixes of them
+    ///
+    /// At each budget of a grid, λ is chosen on members that are not valued; the policy at λ is then valued on members that
+    /// its training did not see, together with what it costs. Constant offers are valued on the same decisions, and at each
+    /// cost the policy is set against the best mix of them (taking one or the other at random).
+    Frontier(FrontierArgs),
     /// Answer requests (JSON lines on stdin) with decisions (JSON lines on stdout)
     Decide(DecideArgs),
     /// Show what is inside a policy bundle
@@ -119,6 +148,36 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", default_value = "checkpoints")]
     pub out: PathBuf,
     /// Override a value of the experiment file, or of the environment's with environment.path.to.key=value.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub sets: Vec<(String, String)>,
+    /// Where neural learners train.
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceArg,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon sweep`
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// The experiment file.
+    pub experiment: PathBuf,
+    /// The programme's raw files, as for run.
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<PathBuf>,
+    /// Trainings side by side, each on one thread [default: --threads]. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub jobs: Option<usize>,
+    /// Draws from each search space, beside the file's own settings [default: the file's sweep.trials, or 8]. With 0 the
+    /// learners are compared as they stand, on all members.
+    #[arg(long, value_name = "N")]
+    pub trials: Option<u32>,
+    /// Folder for sweeps and cached logs.
+    #[arg(long, value_name = "DIR", default_value = "checkpoints")]
+    pub out: PathBuf,
+    /// Override a value of the experiment file (sweep.folds=10, sweep.halving=true), or of the environment's with
+    /// environment.path.to.key=value.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub sets: Vec<(String, String)>,
     /// Where neural learners train.
@@ -189,7 +248,7 @@ pub struct TrainArgs {
     /// The decision log.
     #[arg(long, value_name = "LOG.parquet")]
     pub log: PathBuf,
-    /// ridge, neural, constant or uniform.
+    /// ridge, neural, trees, effects, constant or uniform.
     #[arg(long, value_name = "NAME")]
     pub learner: String,
     /// Settings of the learner; without it, its defaults.
@@ -201,6 +260,9 @@ pub struct TrainArgs {
     /// Share of members trained on; the others are kept for `evaluate`.
     #[arg(long, value_name = "SHARE", default_value_t = 0.7, value_parser = share)]
     pub train_share: f64,
+    /// Let the policy place rewards at the deepest stage that a member reaches with at least this chance.
+    #[arg(long, value_name = "CHANCE")]
+    pub reach: Option<f64>,
     /// Where neural learners train.
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceArg,
@@ -411,6 +473,117 @@ pub struct EvaluateArgs {
     pub json: bool,
 }
 
+/// `guerdon uplift`
+#[derive(Debug, Args)]
+pub struct UpliftArgs {
+    /// The policy bundles; the others are held against the first.
+    #[arg(long = "policy", value_name = "P.safetensors", num_args = 1.., required = true)]
+    pub policies: Vec<PathBuf>,
+    /// The decision log. On the data that a policy was trained on, only the members held out count.
+    #[arg(long, value_name = "LOG.parquet")]
+    pub log: PathBuf,
+    /// The action whose effect is ranked by; give several, or none for all.
+    #[arg(long = "action", value_name = "ACTION", num_args = 1..)]
+    pub actions: Vec<String>,
+    /// What it is held against.
+    #[arg(long, value_name = "ACTION", default_value = "none")]
+    pub reference: String,
+    /// The outcome: net, revenue, or a stage of the funnel.
+    #[arg(long, value_name = "OUTCOME", default_value = "net")]
+    pub outcome: guerdon_experiment::uplift::Outcome,
+    /// Nominal coverage of the intervals.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.95, value_parser = confidence)]
+    pub confidence: f64,
+    /// Resamples of members behind the intervals.
+    #[arg(long, value_name = "B", default_value_t = 500, value_parser = at_least_two)]
+    pub resamples: usize,
+    /// Seed of the resamples.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `guerdon allocate`
+#[derive(Debug, Args)]
+#[command(after_help = LIMITS_FILE)]
+pub struct AllocateArgs {
+    /// The policy bundle; it must have learned outcomes (ridge, neural, …).
+    #[arg(long, value_name = "P.safetensors")]
+    pub policy: PathBuf,
+    /// The decisions to allocate: a decision log, a row a decision. Outcomes in it are not looked at.
+    #[arg(long, value_name = "LOG.parquet")]
+    pub members: PathBuf,
+    /// Expected cost of rewards in all, in major units of money.
+    #[arg(long, value_name = "AMOUNT")]
+    pub budget: Option<f64>,
+    /// Expected cost of rewards for each decision; with --budget too, the smaller of both counts.
+    #[arg(long, value_name = "AMOUNT")]
+    pub per_decision: Option<f64>,
+    /// File with further limits: points liability, sends by channel, floors and ceilings of segments.
+    #[arg(long, value_name = "TOML")]
+    pub limits: Option<PathBuf>,
+    /// The allocation to write: decision_id, member_id, action, expected_value, expected_cost, expected_liability, p_paid.
+    #[arg(long, value_name = "ALLOCATION.parquet")]
+    pub out: Option<PathBuf>,
+    /// The same policy with λ and μ at the prices found, to be written.
+    #[arg(long, value_name = "PRICED.safetensors")]
+    pub export: Option<PathBuf>,
+    /// Print the totals as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+const LIMITS_FILE: &str = "The limits file:\n  \
+[[limit]]\n  \
+of = \"sends\"            # money | liability | sends; amounts in major units\n  \
+channel = \"email\"       # with sends: only rewards that name it\n  \
+at_most = 0.4             # and/or at_least\n  \
+per_decision = true       # for each decision rather than in all\n\n  \
+[[limit]]\n  \
+of = \"money\"\n  \
+segment = \"new\"\n  \
+at_least = 2000\n\n  \
+[segment.new]\n  \
+feature = \"tenure_days\"\n  \
+below = 90                # and/or from; for a category: is = [\"a\", \"b\"]";
+
+/// `guerdon frontier`
+#[derive(Debug, Args)]
+pub struct FrontierArgs {
+    /// The decision log.
+    #[arg(long, value_name = "LOG.parquet")]
+    pub log: PathBuf,
+    /// Policy bundles; each is valued on the members that its training held out.
+    #[arg(long = "policy", value_name = "P.safetensors", num_args = 1.., required_unless_present = "learners")]
+    pub policies: Vec<PathBuf>,
+    /// Learners to be trained here, with their defaults, on all folds but one at a time, and valued on that one.
+    #[arg(long = "learner", value_name = "NAME", num_args = 1..)]
+    pub learners: Vec<String>,
+    /// Folds over members for --learner.
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=50))]
+    pub folds: u8,
+    /// A budget to look at in particular: cost of rewards for each decision.
+    #[arg(long, value_name = "AMOUNT")]
+    pub per_decision: Option<f64>,
+    /// Budgets on the curve, from nothing to what the unlimited policy expects to spend.
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(2..=200))]
+    pub points: u16,
+    /// Nominal coverage of the intervals.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.95, value_parser = confidence)]
+    pub confidence: f64,
+    /// The seed of folds and training.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Where neural learners train.
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceArg,
+    /// Print the curves as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `guerdon simulate`
 #[derive(Debug, Args)]
 pub struct SimulateArgs {
@@ -455,6 +628,23 @@ pub struct DecideArgs {
     /// Add the probability of every action.
     #[arg(long)]
     pub probs: bool,
+    /// Place rewards at the deepest stage that a member reaches with at least this chance, in place of what the policy
+    /// says.
+    #[arg(long, value_name = "CHANCE")]
+    pub reach: Option<f64>,
+    /// Explain each decision: at which stage it pays, why this amount, and against what else. In plain words instead of
+    /// JSON, or with --explain=json as a field of it.
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub explain: Option<ExplainForm>,
+}
+
+/// How `guerdon decide --explain` explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExplainForm {
+    /// A few plain lines for each decision.
+    Text,
+    /// A field `explanation` of the decision's JSON.
+    Json,
 }
 
 /// `guerdon inspect`

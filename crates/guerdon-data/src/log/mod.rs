@@ -11,4 +11,4 @@ pub(crate) use meta::META_KEY;
 pub use meta::{ActionSummary, FORMAT_VERSION, IngestSummary, LogMeta};
 pub use reader::{LogBatches, LogReader};
 pub(crate) use schema::{names_type, time_type};
-pub(crate) use writer::{LogWriter, Row};
+pub(crate) use writer::{LogWriter, Row, properties, readable};

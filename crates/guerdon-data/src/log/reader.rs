@@ -1,11 +1,16 @@
-//! Opening a decision log and streaming it.
+//! Opening a decision log and streaming it, or the part of it that some members make up.
 
 use super::batch::{BatchLayout, LogBatch};
 use super::meta::{FORMAT_VERSION, LogMeta, META_KEY};
 use super::schema::check_schema;
-use guerdon_core::{Environment, Error, Result};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
+use guerdon_core::{Environment, Error, Result, columns};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+};
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +24,20 @@ pub struct LogReader {
     metadata: ArrowReaderMetadata,
     meta: Arc<LogMeta>,
     layout: Arc<BatchLayout>,
+    part: Option<Part>,
+}
+
+/// The members that a view of the log is confined to, and how many decisions they have.
+#[derive(Clone)]
+struct Part {
+    members: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    rows: u64,
+}
+
+impl std::fmt::Debug for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "part of {} rows", self.rows)
+    }
 }
 
 impl LogReader {
@@ -40,7 +59,7 @@ impl LogReader {
             return Err(Error::Empty { place: name, what: "the log has no decisions".into() });
         }
         let layout = Arc::new(BatchLayout::of(&meta, &name));
-        Ok(LogReader { path: path.to_owned(), metadata, meta: Arc::new(meta), layout })
+        Ok(LogReader { path: path.to_owned(), metadata, meta: Arc::new(meta), layout, part: None })
     }
 
     /// The same log under another statement of its programme: prices, guardrails and words may differ, what the rows
@@ -73,6 +92,31 @@ impl LogReader {
         Ok(self)
     }
 
+    /// A view of the same log (or view) with the decisions of these members only, say the training members of a fold: all
+    /// that reads it sees no others. What the log says about itself stays that of the whole log. Reads the log once, to
+    /// count.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] if none of the members has a decision; whatever reading gives.
+    pub fn restricted_to(&self, members: impl Fn(&str) -> bool + Send + Sync + 'static) -> Result<LogReader> {
+        let mut view = self.clone();
+        let before = self.part.clone();
+        let both = move |member: &str| before.as_ref().is_none_or(|part| (part.members)(member)) && members(member);
+        view.part = Some(Part { members: Arc::new(both), rows: 0 });
+        let mut rows = 0;
+        for batch in view.batches()? {
+            rows += batch?.len() as u64;
+        }
+        if rows == 0 {
+            let what = "none of the members asked for has a decision in it".to_owned();
+            return Err(Error::Empty { place: self.path.display().to_string(), what });
+        }
+        if let Some(part) = &mut view.part {
+            part.rows = rows;
+        }
+        Ok(view)
+    }
+
     /// What the log says about itself.
     pub fn meta(&self) -> &LogMeta {
         &self.meta
@@ -85,7 +129,16 @@ impl LogReader {
 
     /// How many decisions it holds.
     pub fn rows(&self) -> u64 {
+        if let Some(part) = &self.part {
+            return part.rows;
+        }
         self.metadata.metadata().file_metadata().num_rows().max(0) as u64
+    }
+
+    /// Decisions of each of the file's row groups, in order: what is cheap to read on its own.
+    pub fn group_rows(&self) -> Vec<usize> {
+        let groups = self.metadata.metadata().row_groups();
+        groups.iter().map(|group| usize::try_from(group.num_rows()).unwrap_or(0)).collect()
     }
 
     /// All decisions in order (by member, then time), in batches of up to 8,192.
@@ -93,12 +146,39 @@ impl LogReader {
     /// # Errors
     /// [`Error::NotFound`] or [`Error::Malformed`] if the file has gone or changed since it was opened.
     pub fn batches(&self) -> Result<LogBatches> {
+        self.read(|builder| builder)
+    }
+
+    /// Some of the decisions: those whose row numbers, from 0, lie in `ranges`, which ascend without overlap. Only the
+    /// row groups that they touch are read.
+    ///
+    /// # Errors
+    /// As [`LogReader::batches`].
+    pub fn range_batches(&self, ranges: &[Range<usize>]) -> Result<LogBatches> {
+        let (mut groups, mut selected) = (vec![], vec![]);
+        let (mut first, mut before) = (0, 0);
+        for (group, rows) in self.group_rows().into_iter().enumerate() {
+            let inside = ranges.iter().map(|range| range.start.max(first)..range.end.min(first + rows));
+            let inside: Vec<Range<usize>> = inside.filter(|range| range.start < range.end).collect();
+            if !inside.is_empty() {
+                groups.push(group);
+                selected.extend(inside.into_iter().map(|r| r.start - first + before..r.end - first + before));
+                before += rows;
+            }
+            first += rows;
+        }
+        let selection = RowSelection::from_consecutive_ranges(selected.into_iter(), before);
+        self.read(|builder| builder.with_row_groups(groups).with_row_selection(selection))
+    }
+
+    fn read(
+        &self,
+        choose: impl FnOnce(ParquetRecordBatchReaderBuilder<File>) -> ParquetRecordBatchReaderBuilder<File>,
+    ) -> Result<LogBatches> {
         let file = File::open(&self.path).map_err(|e| Error::not_found(&self.path, "decision log", e))?;
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map_err(|e| self.layout.malformed(e))?;
-        Ok(LogBatches { reader, layout: self.layout.clone() })
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let reader = choose(builder).with_batch_size(BATCH_ROWS).build().map_err(|e| self.layout.malformed(e))?;
+        Ok(LogBatches { reader, layout: self.layout.clone(), part: self.part.clone() })
     }
 }
 
@@ -106,13 +186,30 @@ impl LogReader {
 pub struct LogBatches {
     reader: ParquetRecordBatchReader,
     layout: Arc<BatchLayout>,
+    part: Option<Part>,
+}
+
+impl LogBatches {
+    fn batch(&self, batch: &RecordBatch) -> Result<LogBatch> {
+        match &self.part {
+            None => LogBatch::new(batch, &self.layout),
+            Some(part) => LogBatch::new(&self.rows_of(batch, part)?, &self.layout),
+        }
+    }
+
+    fn rows_of(&self, batch: &RecordBatch, part: &Part) -> Result<RecordBatch> {
+        let ids = batch.column_by_name(columns::MEMBER_ID).and_then(|ids| ids.as_any().downcast_ref::<StringArray>());
+        let ids = ids.ok_or_else(|| self.layout.malformed(format!("column {} is gone", columns::MEMBER_ID)))?;
+        let wanted: BooleanArray = (0..ids.len()).map(|row| Some((part.members)(ids.value(row)))).collect();
+        filter_record_batch(batch, &wanted).map_err(|e| self.layout.malformed(e))
+    }
 }
 
 impl Iterator for LogBatches {
     type Item = Result<LogBatch>;
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.reader.next()?;
-        Some(batch.map_err(|e| self.layout.malformed(e)).and_then(|batch| LogBatch::new(&batch, &self.layout)))
+        Some(batch.map_err(|e| self.layout.malformed(e)).and_then(|batch| self.batch(&batch)))
     }
 }
 

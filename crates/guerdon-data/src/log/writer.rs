@@ -56,13 +56,7 @@ impl LogWriter {
         let schema = arrow_schema(environment)?;
         let temporary = NamedTempFile::with_prefix_in(".guerdon-log-", folder).map_err(|e| cannot(&e))?;
         let file = temporary.as_file().try_clone().map_err(|e| cannot(&e))?;
-        // Nothing that changes from run to run: no time, no version of a library.
-        let properties = WriterProperties::builder()
-            .set_created_by("guerdon".into())
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_max_row_group_row_count(Some(GROUP_ROWS))
-            .build();
-        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(|e| cannot(&e))?;
+        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties())).map_err(|e| cannot(&e))?;
         Ok(LogWriter {
             out: out.to_owned(),
             writer,
@@ -100,8 +94,17 @@ impl LogWriter {
     }
 }
 
+/// How tables are written. Nothing that changes from run to run: no time, no version of a library.
+pub(crate) fn properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_created_by("guerdon".into())
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .build()
+}
+
 /// A temporary file is for its owner only; a log is for whoever may read the folder.
-fn readable(file: &File) -> std::io::Result<()> {
+pub(crate) fn readable(file: &File) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

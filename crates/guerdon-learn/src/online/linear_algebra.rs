@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 /// x · y, in four interleaved sums.
-pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
+pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let (x_chunks, x_rest) = x.as_chunks::<4>();
     let (y_chunks, y_rest) = y.as_chunks::<4>();
     let mut lanes = [0.0; 4];
@@ -17,12 +17,12 @@ pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
 }
 
 /// y += scale · x.
-pub(super) fn add_scaled(y: &mut [f64], scale: f64, x: &[f64]) {
+pub(crate) fn add_scaled(y: &mut [f64], scale: f64, x: &[f64]) {
     y.iter_mut().zip(x).for_each(|(y, x)| *y += scale * x);
 }
 
 /// out = M · x, by rows of the symmetric M, four at a time: each entry of `out` is loaded once for four rows.
-pub(super) fn multiply(matrix: &[f64], x: &[f64], out: &mut [f64]) {
+pub(crate) fn multiply(matrix: &[f64], x: &[f64], out: &mut [f64]) {
     out.fill(0.0);
     let n = x.len().max(1);
     let (fours, rest) = x.as_chunks::<4>();

@@ -6,17 +6,17 @@ use rand_chacha::ChaCha8Rng;
 use std::f64::consts::{PI, TAU};
 
 /// Standard normal draws from one seed.
-pub(super) struct Normal {
+pub(crate) struct Normal {
     rng: ChaCha8Rng,
     spare: Option<f64>,
 }
 
 impl Normal {
-    pub(super) fn new(seed: Seed) -> Normal {
+    pub(crate) fn new(seed: Seed) -> Normal {
         Normal { rng: ChaCha8Rng::seed_from_u64(seed.0), spare: None }
     }
 
-    pub(super) fn draw(&mut self) -> f64 {
+    pub(crate) fn draw(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // each test file uses a part of it
 
+pub mod amounts;
+
 use guerdon_core::{MemberSplit, NoProgress, Seed};
 use guerdon_data::{IngestOptions, LogReader, environment, ingest};
 use guerdon_learn::TrainOptions;
@@ -71,15 +73,20 @@ pub struct Log {
 
 /// Ingests `rows`.
 pub fn log_of(rows: &[Row]) -> Log {
-    let folder = tempfile::tempdir().unwrap();
     let mut csv = String::from("decision_id,member_id,hour,action,x,code,spend\n");
     for (i, row) in rows.iter().enumerate() {
         let Row { member, hour, action, x, code, spend } = row;
         writeln!(csv, "d{i},{member},{hour},{},{x},{code},{spend}", ACTIONS[*action]).unwrap();
     }
+    ingest_log(&csv, VIEWS)
+}
+
+/// Ingests the rows of `csv` under `views`.
+fn ingest_log(csv: &str, views: &str) -> Log {
+    let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("log.csv"), csv).unwrap();
     std::fs::write(folder.path().join("environment.toml"), ENVIRONMENT).unwrap();
-    std::fs::write(folder.path().join("views.sql"), VIEWS).unwrap();
+    std::fs::write(folder.path().join("views.sql"), views).unwrap();
     let programme = environment::load(folder.path(), &[]).unwrap();
     let out = folder.path().join("log.parquet");
     ingest(&programme, folder.path(), &out, &IngestOptions::default(), &NoProgress).unwrap();

@@ -1,27 +1,38 @@
 //! What the intervals and the automatic choice are worth, by simulation from worlds with known truth:
-//! `cargo run --release -p guerdon-ope --example study -- coverage [logs]`, or `choice [logs]`; and how fast sums are made,
-//! `speed [rows]`.
+//! `cargo run --release -p guerdon-ope --example study -- coverage [logs]`, or `choice [logs]`; how like the
+//! bandit24 log the world of the coverage study is, `world`; how fast sums are made, `speed [rows]`; and what the likelihoods
+//! need on a long log, `cells [rows]`.
 
 mod speed;
 mod world;
 
 use guerdon_core::Seed;
 use guerdon_ope::bounds::{
-    BettingSequence, ConfidenceSequence, Interval, RewardRange, WeightRange, WeightedRewards,
-    empirical_likelihood_interval,
+    BettingSequence, ConfidenceSequence, Interval, RewardRange, WeightRange, WeightedCells, WeightedRewards,
 };
 use guerdon_ope::{Estimate, Estimator, Evaluation, Wanted};
 use rayon::prelude::*;
-use world::{ACTIONS, LIKE_BANDIT24, WORLDS, World, open};
+use std::time::Instant;
+use world::{ACTIONS, BANDIT24, LIKE_BANDIT24, WORLDS, World, open};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let logs = words.get(1).and_then(|text| text.parse().ok());
     match words.first().map(String::as_str) {
         Some("coverage") => coverage(logs.unwrap_or(1_000)),
+        Some("world") => like(),
+        Some("cells") => cells(logs.unwrap_or(10_000_000)),
         Some("choice") => choice(logs.unwrap_or(400)),
         Some("speed") => speed::speed(logs.unwrap_or(1_000_000) as usize),
-        _ => println!("coverage [logs], choice [logs] or speed [rows]"),
+        _ => println!("coverage [logs], choice [logs], world, cells [rows] or speed [rows]"),
+    }
+}
+
+/// The coverage study's world beside the log that it is like.
+fn like() {
+    println!("{:<30} {:>8} {:>8}", "", "world", "log");
+    for ((name, world), (_, log)) in LIKE_BANDIT24.moments(400_000).each().into_iter().zip(BANDIT24.each()) {
+        println!("{name:<30} {world:>8.4} {log:>8.4}");
     }
 }
 
@@ -77,9 +88,10 @@ fn bounds(world: &World, truth: f64, logs: u64) {
         "Hoeffding",
         "empirical Bernstein",
         "Clopper-Pearson",
+        "empirical likelihood",
         "Cressie-Read",
         "Cressie-Read, w known",
-        "empirical likelihood",
+        "cautious likelihood",
         "confidence sequence",
         "betting sequence",
     ];
@@ -91,26 +103,25 @@ fn bounds(world: &World, truth: f64, logs: u64) {
     let all: Vec<Vec<Option<Interval>>> = (1..=logs)
         .into_par_iter()
         .map(|seed| {
-            let (mut weights, mut rewards) = (vec![], vec![]);
+            let (mut sums, mut cells) = (WeightedRewards::default(), WeightedCells::default());
+            let mut sequence = ConfidenceSequence::new(unit);
+            let (mut betting, mut failed) = (BettingSequence::new(unit, 500).ok(), false);
             world.each_row(seed, |_, row| {
-                weights.push(row.terms().weight);
-                rewards.push(row.reward);
+                let (w, r) = (row.terms().weight, row.reward);
+                let pushed = sums.push(w, r).and(cells.push(w, r)).and(sequence.push(w, r));
+                failed |= pushed.is_err() || betting.as_mut().is_some_and(|betting| betting.push(w, r).is_err());
             });
-            let (mut sums, mut sequence) = (WeightedRewards::default(), ConfidenceSequence::new(unit));
-            let mut betting = BettingSequence::new(unit, 500).ok();
-            for (w, r) in weights.iter().zip(&rewards) {
-                let pushed = sums.push(*w, *r).and(sequence.push(*w, *r));
-                if pushed.is_err() || betting.as_mut().is_some_and(|betting| betting.push(*w, *r).is_err()) {
-                    return vec![None; names.len()];
-                }
+            if failed {
+                return vec![None; names.len()];
             }
             vec![
                 sums.hoeffding(&known, &unit, 0.05).ok(),
                 sums.empirical_bernstein(&known, &unit, 0.05).ok(),
                 sums.clopper_pearson(&known, &unit, 0.05).ok(),
+                cells.empirical_likelihood_interval(0.05).ok(),
                 sums.cressie_read_interval(&open, &unit, 0.05).ok(),
                 sums.cressie_read_interval(&known, &unit, 0.05).ok(),
-                empirical_likelihood_interval(&weights, &rewards, &open, &unit, 0.05).ok(),
+                cells.cautious_likelihood_interval(&open, &unit, 0.05).ok(),
                 sequence.interval(0.05).ok(),
                 betting.and_then(|betting| betting.interval(0.05).ok()),
             ]
@@ -124,6 +135,35 @@ fn bounds(world: &World, truth: f64, logs: u64) {
         let share = inside as f64 / logs as f64;
         println!("{:<14} {name:>22} {share:>9.3} {width:>8.4}", "");
     }
+}
+
+/// How many cells hold a long log of the world with heavy-tailed spend, and how long both likelihoods take.
+fn cells(rows: u64) {
+    let Some(world) = WORLDS.iter().find(|world| world.name == "heavy spend") else { return };
+    let (mut cells, start, rows_of_part) = (WeightedCells::default(), Instant::now(), 50_000);
+    let mut failed = None;
+    for part in 0..rows.div_ceil(rows_of_part) {
+        World { rows: rows_of_part as usize, ..*world }.each_row(part, |_, row| {
+            failed = failed.take().or(cells.push(row.terms().weight, row.reward).err());
+        });
+    }
+    let (filled, start) = (start.elapsed().as_secs_f64(), Instant::now());
+    println!(
+        "{} rows in {} cells of relative width {:.1e}, drawn and counted in {filled:.1} s{}",
+        cells.events(),
+        cells.cells(),
+        cells.width(),
+        failed.map(|error| format!("; {error}")).unwrap_or_default()
+    );
+    println!("{:?} in {:.2} s", cells.empirical_likelihood_interval(0.05), start.elapsed().as_secs_f64());
+    let start = Instant::now();
+    let Ok(rewards) = RewardRange::new(0.0, 1e4) else { return };
+    let cautious = cells.cautious_likelihood_interval(&WeightRange::NON_NEGATIVE, &rewards, 0.05);
+    println!(
+        "{cautious:?} in {:.2} s; most memory held: {} KiB",
+        start.elapsed().as_secs_f64(),
+        speed::memory().unwrap_or(0)
+    );
 }
 
 fn rmse(values: impl Iterator<Item = f64>, truth: f64) -> f64 {

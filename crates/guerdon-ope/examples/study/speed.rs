@@ -106,7 +106,7 @@ fn sum(table: &Table, rows: usize, held: usize, estimators: &[Estimator]) -> Eva
 }
 
 /// Largest resident memory of this process so far, in KiB; `None` where the system does not tell.
-fn memory() -> Option<u64> {
+pub fn memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().split(' ').next()?.parse().ok()
 }

@@ -54,8 +54,8 @@ impl WeightedRewards {
     }
 
     /// The interval for V around it: the smallest and the largest `E_Q[w·r]` over Q with `E_Q[w] = 1` whose divergence
-    /// from the log exceeds the least possible one by no more than the 1 − `alpha` quantile of F(1, n). Asymptotic.
-    /// Both ends are cut to the reward range.
+    /// from the log exceeds the least possible one by no more than the 1 − `alpha` quantile of F(1, n). Claims *at
+    /// least* its coverage for large samples. Both ends are cut to the reward range.
     ///
     /// Unseen rewards enter through one unseen event only. Where all rewards seen are equal, all width comes from the
     /// spread of the weights: none, when these are equal too. [`clopper_pearson`](Self::clopper_pearson) has no such

@@ -52,6 +52,13 @@ pub enum BoundsError {
         /// Upper end of the stated range.
         max: f64,
     },
+    /// All weights lie on one side of one, so no distribution over them has `E[w] = 1`.
+    MeanWeight {
+        /// The smallest seen.
+        min: f64,
+        /// The largest seen.
+        max: f64,
+    },
     /// The method needs a finite largest weight.
     UnboundedWeight {
         /// The method.
@@ -59,13 +66,6 @@ pub enum BoundsError {
     },
     /// A grid of no steps.
     Steps,
-    /// Two slices of one log differ in length.
-    Lengths {
-        /// Weights given.
-        weights: usize,
-        /// Rewards given.
-        rewards: usize,
-    },
     /// No value in the reward range agrees with the log: the weights can't have mean one, or the ranges are wrong (or
     /// an event of probability alpha happened).
     Contradiction {
@@ -93,13 +93,15 @@ impl fmt::Display for BoundsError {
             Self::Outside { what, seen, min, max } => {
                 write!(f, "{what} is {seen}, outside the stated range [{min}, {max}]; state what can occur")
             }
+            Self::MeanWeight { min, max } => write!(
+                f,
+                "the weights seen lie in [{min}, {max}] and can't have mean one; a longer log, or the right propensities, \
+                 would do"
+            ),
             Self::UnboundedWeight { method } => {
                 write!(f, "{method} needs a finite largest weight: 1 / (the smallest propensity) will do")
             }
             Self::Steps => write!(f, "a grid of 0 steps; give at least 1, say 500"),
-            Self::Lengths { weights, rewards } => {
-                write!(f, "{weights} weights and {rewards} rewards; give one of each per event")
-            }
             Self::Contradiction { lower, upper } => write!(
                 f,
                 "the log admits no value (lower end {lower}, upper end {upper}): the weights can't have mean one, or the \

@@ -8,13 +8,18 @@
 //! | call | holds for | needs | mergeable |
 //! | --- | --- | --- | --- |
 //! | [`WeightedRewards::gaussian`] | large n | nothing | yes |
-//! | [`WeightedRewards::cressie_read_interval`] | large n; good at small n | reward range; weight range helps | yes |
+//! | [`WeightedCells::empirical_likelihood_interval`] | large n | nothing | yes, in bounded memory |
+//! | [`WeightedCells::cautious_likelihood_interval`] | large n, at least; good at small n | reward range; weight range helps | yes, in bounded memory |
+//! | [`WeightedRewards::cressie_read_interval`] | large n, at least; good at small n | reward range; weight range helps | yes |
 //! | [`WeightedRewards::clopper_pearson`] | rare rewards; see its page | reward range, largest weight | yes |
 //! | [`WeightedRewards::hoeffding`] | every n | reward range, largest weight | yes |
 //! | [`WeightedRewards::empirical_bernstein`] | every n ≥ 2 | reward range, largest weight | yes |
-//! | [`empirical_likelihood_interval`] | large n; good at small n | reward range; weight range helps | no: all rows |
 //! | [`ConfidenceSequence`] | all n at once | reward range | no: order of the log |
 //! | [`BettingSequence`] | all n at once | reward range | no: order of the log |
+//!
+//! Of the likelihoods, the first puts mass on the events seen only and claims its coverage; the other two, as in
+//! vw-estimators, also on weights and rewards that the log has not shown, and claim at least their coverage, at a third more
+//! width. A sequence over time looks at each prefix of the log, so it needs the log's order: no merging can give it that.
 //!
 //! Ranges are what *can* occur, not what did: the smallest and largest weight in a log are no bounds.
 //!
@@ -32,12 +37,14 @@
 //! ```
 
 mod betting;
+mod cautious;
+mod cells;
 mod clopper_pearson;
 mod concentration;
 mod cressie_read;
 mod error;
 mod gaussian;
-mod likelihood;
+mod profile;
 mod range;
 mod root;
 mod sequence;
@@ -45,8 +52,8 @@ mod special;
 mod sums;
 
 pub use betting::BettingSequence;
+pub use cells::{USUAL_CELLS, WeightedCells};
 pub use error::BoundsError;
-pub use likelihood::{empirical_likelihood, empirical_likelihood_interval};
 pub use range::{Interval, RewardRange, WeightRange};
 pub use sequence::ConfidenceSequence;
 pub use sums::WeightedRewards;

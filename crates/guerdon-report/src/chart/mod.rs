@@ -1,8 +1,10 @@
 //! Charts as inline SVG: drawn by plotters twice, for wide and for narrow screens; the style sheet shows the fitting one
 //! and recolours it for dark screens.
 
+mod plane;
 mod rows;
 
+pub(crate) use plane::{Curve, PlaneChart, Spot};
 pub(crate) use rows::{Line, Mark, RowChart, Shape};
 
 use crate::PolicyRole;
@@ -48,8 +50,14 @@ const WIDE: u32 = 880;
 /// Width of the chart on phones.
 const NARROW: u32 = 370;
 
+/// What can be drawn at any width.
+pub(crate) trait Drawn {
+    /// The chart as SVG, `width` pixels wide.
+    fn draw(&self, width: u32) -> Result<String, String>;
+}
+
 /// A figure with its caption; `description` is read out in place of the drawing.
-pub(crate) fn figure(chart: &RowChart, description: &str, caption: Markup) -> Markup {
+pub(crate) fn figure(chart: &impl Drawn, description: &str, caption: Markup) -> Markup {
     html! {
         figure {
             div.wide { (drawing(chart, WIDE, description)) }
@@ -59,7 +67,7 @@ pub(crate) fn figure(chart: &RowChart, description: &str, caption: Markup) -> Ma
     }
 }
 
-fn drawing(chart: &RowChart, width: u32, description: &str) -> Markup {
+fn drawing(chart: &impl Drawn, width: u32, description: &str) -> Markup {
     match chart.draw(width) {
         Ok(svg) => inline(&svg, description),
         Err(reason) => html! { p.note { "The chart could not be drawn: " (reason) } },

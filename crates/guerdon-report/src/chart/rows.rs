@@ -1,6 +1,6 @@
 //! Charts of labelled rows over one horizontal axis: dots with whiskers, bars with whiskers, groups, refusals.
 
-use super::colour;
+use super::{Drawn, colour};
 use crate::IntervalValue;
 use crate::format::{number, shorten};
 use plotters::coord::types::RangedCoordf64;
@@ -103,9 +103,8 @@ impl Layout {
     }
 }
 
-impl RowChart {
-    /// The chart as SVG, `width` pixels wide.
-    pub fn draw(&self, width: u32) -> Result<String, String> {
+impl Drawn for RowChart {
+    fn draw(&self, width: u32) -> Result<String, String> {
         let layout = Layout::new(width, &self.lines);
         let rows: i32 = self.lines.iter().map(|line| layout.height_of(line)).sum();
         let height = TOP + rows + AXIS;
@@ -117,7 +116,9 @@ impl RowChart {
         }
         Ok(svg)
     }
+}
 
+impl RowChart {
     fn draw_on(&self, root: &Root<'_>, layout: &Layout) -> Draw {
         let (low, high) = self.range();
         let mut chart = ChartBuilder::on(root)

@@ -1,9 +1,11 @@
 //! What a run found, as the page needs it. Every struct reads and writes JSON.
 
+mod budget;
 mod policy;
 mod roi;
 mod sections;
 
+pub use budget::{BudgetAt, BudgetConstant, BudgetCurve, BudgetPoint, BudgetSection};
 pub use policy::{NamedDifference, PolicyReport, PolicyRole, SegmentShares, StageShare};
 pub use roi::{FidelityRow, RoiRow, RoiSection};
 pub use sections::{BundleFile, DataSection, EnvironmentSection, NamedValue, Reproducibility};
@@ -72,6 +74,9 @@ pub struct RunReport {
     /// The simulation, if one was run.
     #[serde(default)]
     pub roi: Option<RoiSection>,
+    /// What a budget buys, if that was asked for.
+    #[serde(default)]
+    pub budget: Option<BudgetSection>,
     /// What had to be assumed to get these numbers, each a sentence.
     #[serde(default)]
     pub assumptions: Vec<String>,
@@ -101,6 +106,7 @@ impl Default for RunReport {
             differences: vec![],
             segments: vec![],
             roi: None,
+            budget: None,
             assumptions: vec![],
             data: DataSection::default(),
             findings: vec![],

@@ -1,5 +1,6 @@
 //! The page: one self-contained HTML document that needs no network, prints, and reads on a phone.
 
+mod budget;
 mod data;
 mod funnel;
 mod glossary;
@@ -21,6 +22,7 @@ pub fn html(report: &RunReport) -> String {
         ("money", "Revenue and cost", funnel::money_section(report)),
         ("actions", "Who gets what", segments::section(report)),
         ("roi", "Return on what is spent", roi::section(report)),
+        ("budget", "Budget", budget::section(report)),
         ("assumed", "What was assumed", data::assumptions(report)),
         ("data", "The data", data::section(report)),
         ("audit", "What the audit found", data::audit(report)),

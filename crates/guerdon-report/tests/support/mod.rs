@@ -136,6 +136,7 @@ pub fn sample(neural_refused: bool) -> RunReport {
         differences,
         segments: segments(),
         roi: Some(roi(neural_refused)),
+        budget: Some(budget(neural_refused)),
         assumptions: vec![
             "Offers were drawn uniformly over the ten with probability 0.0748 each, and none with 0.2522: inferred from the data, not documented.".into(),
             "30 % of revenue is margin.".into(),
@@ -270,4 +271,50 @@ fn findings() -> Vec<Finding> {
             "11,798 of 58,990 decisions (20.0 %) were left out because their attribution window ended after the log did.",
         ),
     ]
+}
+
+/// Value against budget: a concave curve a learner, constants below it.
+fn budget(neural_refused: bool) -> BudgetSection {
+    let around = |value: f64, half: f64| IntervalValue::new(value, value - half, value + half);
+    let curve = |name: &str, lift: f64| {
+        let point = |k: usize| {
+            let budget = 0.06 * k as f64;
+            let value = 5.1 + lift * (1.0 - (-2.2 * budget).exp());
+            BudgetPoint {
+                budget,
+                lambda: 3.0 * (1.0 - budget / 1.4),
+                cost: around(1.02 * budget, 0.05),
+                value: around(value, HALF),
+                over_mix: Some(around(value - 5.1 - 3.3 * budget, 0.2)),
+            }
+        };
+        BudgetCurve {
+            policy: name.into(),
+            points: (0..24).map(point).collect(),
+            at: Some(BudgetAt {
+                lambda: 1.71,
+                cost: around(0.61, 0.03),
+                value: around(8.4, HALF),
+                mix: "49 % discount_2_10d, else none".into(),
+                mix_value: around(7.5, 0.4),
+                over_mix: around(0.9 * lift - 3.8, 0.31),
+            }),
+        }
+    };
+    let constants = CONSTANTS.iter().enumerate().map(|(place, action)| BudgetConstant {
+        action: (*action).into(),
+        cost: around(0.35 + 0.21 * ((place * 5) % 8) as f64, 0.04),
+        value: around(5.2 + 0.5 * ((place * 3) % 8) as f64, HALF),
+    });
+    let none = BudgetConstant { action: "none".into(), cost: around(0.0, 0.0), value: around(5.1, 0.2) };
+    let mut curves = vec![curve("ridge", 5.2)];
+    if !neural_refused {
+        curves.push(curve("neural", 4.6));
+    }
+    BudgetSection {
+        per_decision: Some(0.6),
+        constants: std::iter::once(none).chain(constants).collect(),
+        hull: ["none", "bogo_10_5d", "informational_4d"].map(String::from).into(),
+        curves,
+    }
 }

@@ -29,7 +29,10 @@ pub fn run(args: &TrainArgs, progress: &dyn Progress) -> Result<ExitCode> {
         checkpoint: args.checkpoint.clone(),
         ..TrainOptions::new(seed.named("train"), split)
     };
-    let trained = guerdon_learn::train(&log, &config, &options, progress)?;
+    let mut trained = guerdon_learn::train(&log, &config, &options, progress)?;
+    if let Some(reach) = args.reach {
+        trained.policy = trained.policy.placed(reach)?;
+    }
     trained.policy.save(&args.out)?;
     if args.json {
         return output::json(&Learnt {

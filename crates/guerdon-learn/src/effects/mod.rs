@@ -1,0 +1,164 @@
+//! Effects of actions: what an action adds, learned apart from the level that it is added to.
+//!
+//! A base model of every head (ridge or trees) is cross-fitted by member folds; effects are learned from what it leaves,
+//! by one of three methods, and are linear in the encoded context. A level, linear too, is then fitted to the outcomes
+//! less the effect of the action taken, so that the frozen policy is a plain linear model with
+//! head_a(x) = level(x) + τ_a(x).
+//!
+//! - `r` ([`residual`]): y − m(x) ≈ Σ_a (1\[A = a\] − e_a(x)) τ_a(x), the R-learner of Nie & Wager (2021, eq. 4) with a
+//!   vector of treatments; m(x) = Σ_a e_a(x) q̂_a(x).
+//! - `dr` ([`doubly`]): regression of Γ_a = q̂_a(x) + 1\[A = a\] (y − q̂_a(x)) / p, the DR-learner of Kennedy (2023)
+//!   with p the logged propensity; Γ_a is held against the mean of all actions' Γ.
+//! - `x` ([`crossed`]): the X-learner of Künzel et al. (2019), each action against `none`.
+//!
+//! Each head's slopes are shrunk, towards none (an action's effect is then a constant) and towards what alike actions
+//! share ([`prior`]), by a penalty that the held-out folds choose: the noisier a head, the harder.
+
+mod base;
+mod choose;
+mod config;
+mod crossed;
+mod doubly;
+mod level;
+mod prior;
+mod residual;
+mod shares;
+
+pub use config::{Base, EffectsConfig, Method};
+
+use crate::linear::LinearHeads;
+use crate::metrics::Metric;
+use crate::table::Table;
+use base::Bases;
+use choose::{Chosen, choose};
+use guerdon_core::{Progress, Result, Seed, fold_of};
+use guerdon_data::LogMeta;
+use prior::Prior;
+use rayon::prelude::*;
+use shares::Shares;
+
+/// Effects and level as one linear model, and what was tried.
+pub(crate) struct Fitted {
+    pub heads: LinearHeads,
+    pub metrics: Vec<Metric>,
+}
+
+/// Rows that are worked on at once.
+const BLOCK: usize = 4096;
+
+/// The fold of a member, as a part of the table.
+pub(crate) fn folds(seed: Seed, folds: usize) -> impl Fn(&str) -> u8 {
+    let seed = seed.named("effects").named("folds");
+    move |member| fold_of(seed, member, folds) as u8
+}
+
+/// Learns effects and level; the table's parts are the folds.
+///
+/// # Errors
+/// [`guerdon_core::Error::Training`] where a fold has all rows, where method x has no action `none`, or where the method
+/// would need too large a matrix.
+pub(crate) fn fit(
+    table: &Table,
+    meta: &LogMeta,
+    config: &EffectsConfig,
+    seed: Seed,
+    progress: &dyn Progress,
+) -> Result<Fitted> {
+    let winsorized = Winsorized::new(table, config.winsorize);
+    let table = winsorized.table(table);
+    let task = Task {
+        table,
+        folds: config.folds,
+        bases: Bases::fit(table, &meta.catalogue, config, seed.named("effects"), progress)?,
+        shares: Shares::of(table, meta.catalogue.names())?,
+        none: meta.catalogue.none(),
+    };
+    if task.shares.estimated() {
+        progress.note("shares of actions estimated from logged propensities");
+    }
+    let prior = Prior::new(&meta.catalogue, config.sharing)?;
+    progress.start("effects", Some(config.folds as u64));
+    let chosen = match config.method {
+        Method::R => choose(&task.sums(residual::sums)?, &prior, config, task.table.heads)?,
+        Method::Dr => choose(&task.sums(doubly::sums)?, &prior, config, task.table.heads)?,
+        Method::X => choose(&task.sums(crossed::sums)?, &prior, config, task.table.heads)?,
+    };
+    progress.finish();
+    let mut heads = level::add(table, chosen.effects.clone())?;
+    winsorized.give_back(&mut heads);
+    Ok(Fitted { metrics: metrics(config, &chosen), heads })
+}
+
+/// What every method works from.
+pub(crate) struct Task<'a> {
+    pub table: &'a Table,
+    pub folds: usize,
+    pub bases: Bases,
+    pub shares: Shares,
+    pub none: Option<usize>,
+}
+
+impl Task<'_> {
+    /// The sums of every fold, folds side by side, each one's rows in order.
+    fn sums<S: Send>(&self, of_fold: impl Fn(&Task, usize, &[usize]) -> Result<S> + Sync) -> Result<Vec<S>> {
+        (0..self.folds)
+            .into_par_iter()
+            .map(|fold| of_fold(self, fold, &self.table.rows_where(|row| usize::from(self.table.part[row]) == fold)))
+            .collect()
+    }
+
+    /// Calls `f` with each of `rows` and q̂ of every head and action for it, `[heads * actions]`, from the base that
+    /// never saw fold `fold`.
+    fn each(&self, fold: usize, rows: &[usize], mut f: impl FnMut(usize, &[f64])) -> Result<()> {
+        for block in rows.chunks(BLOCK) {
+            let q_hat = self.bases.outcomes(fold, self.table, block)?;
+            let width = self.table.heads * self.table.actions;
+            block.iter().zip(q_hat.chunks_exact(width)).for_each(|(row, q_hat)| f(*row, q_hat));
+        }
+        Ok(())
+    }
+}
+
+fn metrics(config: &EffectsConfig, chosen: &Chosen) -> Vec<Metric> {
+    let tried = config.penalties.iter().enumerate().map(|(place, penalty)| Metric {
+        learner: "effects".into(),
+        step: place + 1,
+        rate: *penalty,
+        training_loss: None,
+        validation_loss: chosen.losses[place].last().copied(),
+        heads: chosen.losses[place].clone(),
+        best: chosen.penalties.last() == Some(penalty),
+    });
+    tried.collect()
+}
+
+/// A table with its largest revenues cut, and what that took from the mean.
+struct Winsorized {
+    table: Option<Table>,
+    lost: f64,
+}
+
+impl Winsorized {
+    fn new(table: &Table, quantile: f64) -> Self {
+        let revenue = |row: usize| table.targets_of(row)[table.heads - 1];
+        let mut sorted: Vec<f32> = (0..table.rows()).map(revenue).collect();
+        if quantile >= 1.0 {
+            return Winsorized { table: None, lost: 0.0 };
+        }
+        sorted.sort_unstable_by(f32::total_cmp);
+        let most = sorted[((sorted.len() - 1) as f64 * quantile).round() as usize];
+        let lost: f64 = sorted.iter().map(|value| f64::from((value - most).max(0.0))).sum();
+        let mut cut = table.clone();
+        cut.targets.iter_mut().skip(table.heads - 1).step_by(table.heads).for_each(|value| *value = value.min(most));
+        Winsorized { table: Some(cut), lost: lost / table.rows() as f64 }
+    }
+
+    fn table<'a>(&'a self, whole: &'a Table) -> &'a Table {
+        self.table.as_ref().unwrap_or(whole)
+    }
+
+    fn give_back(&self, heads: &mut LinearHeads) {
+        let revenue = heads.bias.len() - heads.actions;
+        heads.bias[revenue..].iter_mut().for_each(|bias| *bias += self.lost);
+    }
+}

@@ -1,0 +1,192 @@
+//! From the last layer's values to log-odds: the amount curve and the funnel's chain, in forms that neither overflow nor
+//! lose small chances.
+
+use crate::curve::Curve;
+use crate::network::Shape;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+/// Chances are kept this far from 0 and 1 where a product or a curve is taken of them.
+const LEAST: f32 = 1e-8;
+
+/// What of the last layer belongs to some actions: base values, and the amount curve's, if there is one.
+pub(crate) struct Values {
+    /// `[rows, heads, columns]`.
+    pub base: Tensor<3>,
+    /// The curve's values before their softplus `[rows, curved heads, columns, knots]`, and the basis `[rows or 1, 1,
+    /// columns, knots]`.
+    pub curve: Option<(Tensor<4>, Tensor<4>)>,
+}
+
+/// Which action's values to take: per row the logged one, or all of them in every row.
+#[allow(clippy::large_enum_variant)] // one a batch: boxing its tensors would save nothing
+pub(crate) enum Pick {
+    /// Places of the logged actions' values, see [`Pick::logged`].
+    Logged { base: Tensor<3, Int>, curve: Option<(Tensor<3, Int>, Tensor<4>)> },
+    /// All actions.
+    All,
+}
+
+impl Pick {
+    /// The logged `actions`, one per row.
+    pub fn logged(shape: &Shape, actions: &[u16], device: &Device) -> Pick {
+        let rows = actions.len();
+        let places = |heads: usize, each: &dyn Fn(usize) -> Vec<i32>| -> Vec<i32> {
+            actions
+                .iter()
+                .flat_map(|&action| {
+                    let places = each(usize::from(action));
+                    std::iter::repeat_n(places, heads).flatten()
+                })
+                .collect()
+        };
+        let ints = |values: Vec<i32>, size: [usize; 3]| Tensor::from_data(TensorData::new(values, size), device);
+        let base = ints(places(shape.heads, &|action| vec![action as i32]), [rows, shape.heads, 1]);
+        let curve = shape.curve.as_ref().map(|curve| {
+            let knots = curve.knots;
+            let places = places(shape.curved, &|action| curve_places(curve, action));
+            let basis: Vec<f32> = actions
+                .iter()
+                .flat_map(|&action| {
+                    let first = usize::from(action) * knots;
+                    curve.basis[first..first + knots].iter().copied()
+                })
+                .collect();
+            let basis = Tensor::from_data(TensorData::new(basis, [rows, 1, 1, knots]), device);
+            (ints(places, [rows, shape.curved, knots]), basis)
+        });
+        Pick::Logged { base, curve }
+    }
+
+    /// Takes the values out of the last layer's `outputs` `[rows, outputs]`.
+    pub fn take(&self, shape: &Shape, outputs: Tensor<2>) -> Values {
+        let rows = outputs.dims()[0];
+        let (heads, actions) = (shape.heads, shape.actions);
+        let split = heads * actions;
+        let Some(curve) = &shape.curve else {
+            let base = outputs.reshape([rows, heads, actions]);
+            return match self {
+                Pick::Logged { base: index, .. } => Values { base: base.gather(2, index.clone()), curve: None },
+                Pick::All => Values { base, curve: None },
+            };
+        };
+        let (curved, knots) = (shape.curved, curve.knots);
+        let base = outputs.clone().slice([0..rows, 0..split]).reshape([rows, heads, actions]);
+        let z = outputs.slice([0..rows, split..shape.outputs()]).reshape([rows, curved, curve.groups * knots]);
+        match self {
+            Pick::Logged { base: index, curve: Some((places, basis)) } => {
+                let z = z.gather(2, places.clone()).reshape([rows, curved, 1, knots]);
+                Values { base: base.gather(2, index.clone()), curve: Some((z, basis.clone())) }
+            }
+            Pick::Logged { base: index, curve: None } => Values { base: base.gather(2, index.clone()), curve: None },
+            Pick::All => {
+                let device = base.device();
+                let places: Vec<i32> = (0..actions).flat_map(|action| curve_places(curve, action)).collect();
+                let places = Tensor::<1, Int>::from_data(TensorData::new(places, [actions * knots]), &device);
+                let z = z.select(2, places).reshape([rows, curved, actions, knots]);
+                let basis = TensorData::new(curve.basis.clone(), [1, 1, actions, knots]);
+                Values { base, curve: Some((z, Tensor::from_data(basis, &device))) }
+            }
+        }
+    }
+}
+
+/// Where the values of an action's group stand; for an action without one, those of the first group (its basis is 0).
+fn curve_places(curve: &Curve, action: usize) -> Vec<i32> {
+    let first = curve.group[action].unwrap_or(0) * curve.knots;
+    (first..first + curve.knots).map(|place| place as i32).collect()
+}
+
+/// Log-odds of every stage and of paying, then revenue in units of its own: `[rows, heads, columns]`.
+pub(crate) fn heads(shape: &Shape, values: Values) -> Tensor<3> {
+    let [rows, heads, columns] = values.base.dims();
+    let chances = heads - 1;
+    let part = |of: &Tensor<3>, from: usize, to: usize| of.clone().slice([0..rows, from..to, 0..columns]);
+    let mut all = values.base;
+    if let Some((z, basis)) = values.curve {
+        let g = (softplus(z) * basis).sum_dim(3).reshape([rows, shape.curved, columns]);
+        let raised = raise(part(&all, 0, chances), part(&g, 0, chances));
+        let mut revenue = part(&all, chances, heads);
+        if shape.curved == heads {
+            revenue = revenue + part(&g, chances, heads);
+        }
+        all = Tensor::cat(vec![raised, revenue], 1);
+    }
+    if shape.chain {
+        let stages = heads - 2;
+        let mut parts = chain(&all, stages);
+        parts.push(part(&all, stages, heads));
+        all = Tensor::cat(parts, 1);
+    }
+    all
+}
+
+/// log(1 + eᶻ).
+pub(crate) fn softplus<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+    z.clone().clamp_min(0.0) + (-z.abs()).exp().log1p()
+}
+
+/// The log-odds of 1 − (1 − σ(b))·e⁻ᵍ, g ≥ 0: log(e^(b + g) + (e^g − 1)).
+fn raise(b: Tensor<3>, g: Tensor<3>) -> Tensor<3> {
+    let gained = g.clone() + at_least((-g.clone()).exp()).log();
+    gained.clone() + softplus(b + g - gained)
+}
+
+/// The log-odds of the products P(reach s) = σ(l₀)·…·σ(l_s), each `[rows, 1, columns]`: with t = Σ log(1 + e^(−l)), it
+/// is −t − log(1 − e⁻ᵗ).
+fn chain(all: &Tensor<3>, stages: usize) -> Vec<Tensor<3>> {
+    let [rows, _, columns] = all.dims();
+    let mut sum: Option<Tensor<3>> = None;
+    let mut products = vec![];
+    for stage in 0..stages {
+        let own = softplus(-all.clone().slice([0..rows, stage..stage + 1, 0..columns]));
+        let t = match sum {
+            Some(before) => before + own,
+            None => own,
+        };
+        products.push(-t.clone() - at_least((-t.clone()).exp()).log());
+        sum = Some(t);
+    }
+    products
+}
+
+/// 1 − e, but never below [`LEAST`].
+fn at_least(e: Tensor<3>) -> Tensor<3> {
+    (-e).add_scalar(1.0).clamp_min(LEAST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::read;
+
+    fn values(values: &[f32]) -> Tensor<3> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [1, values.len(), 1]), &Device::flex())
+    }
+
+    fn sigmoid(z: f64) -> f64 {
+        1.0 / (1.0 + (-z).exp())
+    }
+
+    #[test]
+    fn a_raised_chance_is_as_the_formula_says_also_at_the_ends() {
+        let (b, g) = ([-30.0, -2.0, 0.0, 3.0, 40.0, -5.0], [0.0, 0.4, 1e-5, 2.0, 60.0, 90.0]);
+        let found = read(raise(values(&b), values(&g))).unwrap();
+        for ((b, g), found) in b.iter().zip(g).zip(found) {
+            let wanted = 1.0 - (1.0 - sigmoid(f64::from(*b))) * (-f64::from(g)).exp();
+            assert!((sigmoid(f64::from(found)) - wanted).abs() < 1e-6, "b {b}, g {g}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_chain_is_the_product_of_its_chances_also_at_the_ends() {
+        for logits in [[0.3f32, -1.0, 2.0], [25.0, 30.0, -40.0], [-3.0, -20.0, 90.0]] {
+            let found = chain(&values(&logits), 3);
+            let mut product = 1.0;
+            for (logit, found) in logits.iter().zip(found) {
+                product *= sigmoid(f64::from(*logit));
+                let found = f64::from(read(found).unwrap()[0]);
+                assert!((sigmoid(found) - product).abs() < 2e-7, "{logits:?}: {found}");
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What the neural learner can be asked for beyond one network with free heads: ensembles, the amount curve, the chain
+//! of stages, draws from a posterior, logs that are not held in memory.
+
+mod common;
+
+use common::amounts::{AMOUNTS, log_of_amounts};
+use common::{Log, log_of, options, real_data, real_log, rows};
+use guerdon_core::{MemberSplit, NoProgress, Seed, Timestamp, Value};
+use guerdon_learn::{AmountResponse, FunnelModel, LearnerConfig, NeuralConfig, TrainOptions, Trained, parity, train};
+use guerdon_policy::{Exploration, OutcomeModel, Policy, Request};
+
+fn small() -> NeuralConfig {
+    NeuralConfig {
+        hidden: vec![16, 16],
+        epochs: 6,
+        batch: 64,
+        rate: 0.01,
+        validation_share: 0.15,
+        ..NeuralConfig::default()
+    }
+}
+
+fn fit(log: &Log, config: NeuralConfig, options: &TrainOptions) -> Trained {
+    train(&log.reader, &LearnerConfig::Neural(config), options, &NoProgress).unwrap()
+}
+
+fn outcomes(policy: &Policy, x: f64) -> Vec<f32> {
+    let context = [Value::Number(x), Value::Category("a")];
+    let request = Request { decision_id: "d", member_id: "m", at: Timestamp(0), context: &context, eligible: None };
+    policy.outcomes(&request, &mut policy.scratch()).to_vec()
+}
+
+#[test]
+fn networks_side_by_side_give_the_same_bytes_on_one_thread_and_on_two() {
+    let log = log_of(&rows(300, 21));
+    let config = NeuralConfig { members: 3, bootstrap: true, refit: true, epochs: 4, ..small() };
+    let bytes = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| fit(&log, config.clone(), &options(8)).policy.to_bytes())
+    };
+    assert!(bytes(1) == bytes(2));
+}
+
+#[test]
+fn several_networks_that_were_stopped_twice_end_in_the_same_bytes_as_ones_that_were_not() {
+    let log = log_of(&rows(300, 22));
+    let config = NeuralConfig { members: 2, refit: true, epochs: 4, ..small() };
+    let whole = fit(&log, config.clone(), &options(11));
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = folder.path().join("run/neural.safetensors");
+    let resumed = TrainOptions { checkpoint: Some(checkpoint.clone()), session_epochs: Some(2), ..options(11) };
+    let config = LearnerConfig::Neural(config);
+    let mut calls = 1;
+    let end = loop {
+        match train(&log.reader, &config, &resumed, &NoProgress) {
+            Ok(end) => break end,
+            Err(error) => assert!(error.to_string().contains("paused after"), "{error}"),
+        }
+        calls += 1;
+    };
+    assert!((3..=4).contains(&calls), "{calls}");
+    assert!(end.policy.to_bytes() == whole.policy.to_bytes());
+    assert_eq!(end.metrics, whole.metrics);
+    assert_eq!(std::fs::read_dir(folder.path().join("run")).unwrap().count(), 4);
+    guerdon_learn::forget_checkpoint(&checkpoint).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path().join("run")).unwrap().count(), 0);
+}
+
+#[test]
+fn refitting_to_all_members_takes_as_many_epochs_as_the_validation_members_chose() {
+    let log = log_of(&rows(300, 23));
+    let config = NeuralConfig { refit: true, epochs: 12, patience: 2, rate: 0.05, ..small() };
+    let metrics = fit(&log, config, &options(3)).metrics;
+    let (choosing, fitting): (Vec<_>, Vec<_>) = metrics.iter().partition(|metric| metric.learner.contains("choosing"));
+    let chosen = choosing.iter().rfind(|metric| metric.best).unwrap().step;
+    assert_eq!(fitting.len(), chosen);
+    assert!(fitting.iter().all(|metric| metric.validation_loss.is_none()));
+}
+
+#[test]
+fn every_form_of_the_model_serves_what_was_trained() {
+    let log = log_of_amounts(1500, 24, &AMOUNTS[1..], |x, amount| 0.2 + 0.1 * x + 0.1 * (1.0 + amount).ln());
+    for config in [
+        small(),
+        NeuralConfig { members: 3, ..small() },
+        NeuralConfig { amount: AmountResponse::Concave, ..small() },
+        NeuralConfig { funnel: FunnelModel::Chain, members: 2, ..small() },
+        NeuralConfig { amount: AmountResponse::Concave, funnel: FunnelModel::Chain, share: false, ..small() },
+        NeuralConfig { posterior_draws: 4, ..small() },
+    ] {
+        let trained = fit(&log, config.clone(), &options(4));
+        let single = config == small();
+        assert_eq!(matches!(trained.policy.parts().model, OutcomeModel::Mlp(_)), single);
+        let found = parity(&trained.policy, &trained.predictor, &log.reader, 10_000).unwrap();
+        assert!(found.largest_difference < 1e-4, "{config:?}: {found:?}");
+        assert_eq!(found.different_choices, 0, "{config:?}: {found:?}");
+    }
+}
+
+/// Actions of the amounts log by amount: 2, 4, 8, 16.
+const BY_AMOUNT: [usize; 4] = [2, 3, 1, 4];
+
+#[test]
+fn a_concave_curve_never_falls_and_never_steepens_whatever_the_context() {
+    let log = log_of_amounts(1500, 25, &AMOUNTS, |x, amount| 0.2 + 0.1 * x + 0.15 * (1.0 + amount).ln());
+    let config = NeuralConfig { amount: AmountResponse::Concave, members: 2, ..small() };
+    let policy = fit(&log, config, &options(5)).policy;
+    let slope = |low: f32, high: f32, step: f32| f64::from((high - low) / step);
+    let extreme = [-1e30, -1e9, -300.0, 1e4, 1e12, 3e38];
+    let ordinary = (0..200).map(|i| 8.0 * Seed(9).uniform_indexed(i) - 4.0);
+    let mut largest_gain = 0.0f64;
+    for x in ordinary.chain(extreme) {
+        let all = outcomes(&policy, x);
+        for head in 0..4 {
+            let values = BY_AMOUNT.map(|action| all[head * 5 + action]);
+            let [a, b, c, d] = values;
+            let slopes = [slope(a, b, 2.0), slope(b, c, 4.0), slope(c, d, 8.0)];
+            if head == 3 && values[0] < 0.0 {
+                continue; // a negative revenue given the order, which more orders multiply
+            }
+            let rounding = 1e-6 * f64::from(values.iter().fold(1.0f32, |most, v| most.max(v.abs())));
+            assert!(slopes.iter().all(|slope| *slope >= -rounding), "x {x}, head {head}: {values:?}");
+            assert!(slopes.windows(2).all(|pair| pair[1] <= pair[0] + rounding), "x {x}, head {head}: {values:?}");
+            largest_gain = largest_gain.max(f64::from(d - a));
+        }
+    }
+    assert!(largest_gain > 0.1, "{largest_gain}");
+}
+
+#[test]
+fn where_a_larger_amount_puts_members_off_free_heads_find_it_and_the_curve_cannot() {
+    let log = log_of_amounts(2500, 26, &AMOUNTS, |_, amount| 0.6 - 0.025 * amount);
+    let gain = |amount| {
+        let all = outcomes(&fit(&log, NeuralConfig { amount, ..small() }, &options(6)).policy, 0.0);
+        all[5 + BY_AMOUNT[3]] - all[5 + BY_AMOUNT[0]]
+    };
+    let (free, concave) = (gain(AmountResponse::Free), gain(AmountResponse::Concave));
+    assert!((free + 0.35).abs() < 0.08, "free heads see {free}; truth -0.35");
+    assert!((0.0..0.05).contains(&concave), "the curve sees {concave}");
+}
+
+#[test]
+fn the_posteriors_draws_vote_and_agree_where_the_log_is_clear() {
+    let log = log_of(&rows(1500, 27));
+    let policy = fit(&log, NeuralConfig { posterior_draws: 32, ..small() }, &options(7)).policy;
+    assert_eq!(policy.parts().exploration, Exploration::Vote { floor: 0.0 });
+    let probabilities = |x| {
+        let context = [Value::Number(x), Value::Category("b")];
+        let request = Request { decision_id: "d", member_id: "m", at: Timestamp(0), context: &context, eligible: None };
+        policy.probabilities(&request, &mut policy.scratch()).to_vec()
+    };
+    // "five" brings 0.5 + 0.3x of an order of 60, "ten" 0.5 - 0.3x, and they cost 5 and 10: clear at 0.9.
+    assert!(probabilities(0.9)[1] > 0.9, "{:?}", probabilities(0.9));
+    let torn = (-10..=10).map(|x| probabilities(f64::from(x) / 10.0));
+    assert!(torn.into_iter().any(|p| p.iter().filter(|p| **p > 0.0).count() > 1));
+}
+
+#[test]
+fn a_chain_over_stages_that_are_skipped_is_refused_with_how_many() {
+    let Some(data) = real_data("starbucks") else { return };
+    let log = real_log("starbucks", &data, &[]);
+    let config = LearnerConfig::Neural(NeuralConfig { funnel: FunnelModel::Chain, ..NeuralConfig::default() });
+    let split = MemberSplit { seed: Seed(1), train_share: 1.0 };
+    let error = train(&log.reader, &config, &TrainOptions::new(Seed(1), split), &NoProgress).unwrap_err();
+    let text = error.to_string();
+    eprintln!("{text}");
+    assert!(text.contains("reached \"completed\" without \"viewed\"") && text.contains("separate"), "{text}");
+    assert!(text.contains("2240 "), "{text}");
+}
+
+#[test]
+fn a_chain_learns_each_stage_and_none_exceeds_the_one_before() {
+    let truth = |x: f64, amount: f64| 0.3 + 0.2 * x + 0.02 * amount;
+    let log = log_of_amounts(1500, 28, &AMOUNTS[1..], truth);
+    let policy = fit(&log, NeuralConfig { funnel: FunnelModel::Chain, ..small() }, &options(8)).policy;
+    for x in [-0.7, 0.0, 0.7, 1e6, -1e6] {
+        let all = outcomes(&policy, x);
+        for (action, amount) in BY_AMOUNT.into_iter().zip(&AMOUNTS[1..]) {
+            let (offered, bought) = (all[action], all[5 + action]);
+            assert!(bought <= offered, "{action} at {x}: {bought} after {offered}");
+            if x.abs() < 1.0 {
+                let chance = truth(x, f64::from(*amount));
+                assert!((f64::from(bought) - chance).abs() < 0.12, "{action} at {x}: {bought}, truth {chance}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_log_that_is_not_held_in_memory_trains_as_well() {
+    let log = log_of(&rows(1500, 29));
+    let losses = |memory_rows| {
+        let metrics = fit(&log, NeuralConfig { memory_rows, ..small() }, &options(9)).metrics;
+        metrics.iter().filter_map(|metric| metric.validation_loss).fold(f64::INFINITY, f64::min)
+    };
+    let (held, streamed) = (losses(1_000_000), losses(1000));
+    assert!((held - streamed).abs() < 0.02 * held, "held {held}, streamed {streamed}");
+}
