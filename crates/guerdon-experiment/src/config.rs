@@ -90,6 +90,10 @@ pub struct NamedLearner {
     /// What `guerdon sweep` may set instead; `guerdon run` doesn't look at it.
     #[serde(default, skip_serializing_if = "SearchSpace::is_empty")]
     pub search: SearchSpace,
+    /// Where rewards are placed: at the deepest stage that is reached with at least this chance, in (0, 1); see
+    /// [`guerdon_policy::Placement`]. Without it, wherever the score sends them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<f64>,
     /// What learns, and its settings.
     #[serde(flatten)]
     pub config: LearnerConfig,
@@ -189,6 +193,13 @@ impl Experiment {
                     "give each learner a name of its own, of letters, digits, '-', '_' and '.'",
                 );
             }
+            if let Some(reach) = learner.reach.filter(|reach| !(*reach > 0.0 && *reach < 1.0)) {
+                return refuse(
+                    &format!("learner.{}.reach", learner.name),
+                    reach.to_string(),
+                    "a chance between 0 and 1, say 0.3",
+                );
+            }
             learner.config.check(&file.display().to_string())?;
             learner.search.check(&file.display().to_string(), &learner.name, &learner.config)?;
         }
@@ -227,5 +238,34 @@ impl Experiment {
             return refuse("generate.members", "0".into(), "at least 1");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(reach: &str) -> Result<Experiment> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("small.toml");
+        let learner = format!("[[learner]]\nname = \"first\"\nlearner = \"ridge\"\n{reach}\n");
+        std::fs::write(&file, format!("name = \"small\"\nenvironment = \".\"\n\n{learner}")).unwrap();
+        Experiment::load(&file, &[])
+    }
+
+    #[test]
+    fn a_learner_may_say_where_its_rewards_are_placed_and_leaves_no_trace_if_it_does_not() {
+        assert_eq!(load("reach = 0.3").unwrap().learners[0].reach, Some(0.3));
+        let plain = load("").unwrap();
+        assert_eq!(plain.learners[0].reach, None);
+        assert!(!serde_json::to_string(&plain).unwrap().contains("reach"), "run ids of older files would change");
+    }
+
+    #[test]
+    fn a_chance_of_placement_outside_0_to_1_is_refused_by_name() {
+        for reach in ["0.0", "1.0", "-0.2", "1.5", "nan"] {
+            let error = load(&format!("reach = {reach}")).unwrap_err().to_string();
+            assert!(error.contains("learner.first.reach") && error.contains("between 0 and 1"), "{error}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What policies are worth on a log: every target in one pass, with q̂ cross-fitted by member.
 
+use crate::placement::{Offers, PlacementMass, PlacementShares};
 use crate::segments::{Segment, SegmentPlan, SegmentShares};
 use guerdon_core::{Error, MemberSplit, Progress, Result, Seed, Value, fold_of};
 use guerdon_data::{LogBatch, LogMeta, LogReader};
@@ -138,6 +139,9 @@ pub struct PolicyEvaluation {
     pub actions: BTreeMap<String, f64>,
     /// Expected share of each action by segment.
     pub segments: Vec<Segment>,
+    /// Where its rewards pay, over all decisions; absent in results of versions that did not say.
+    #[serde(default)]
+    pub placement: Option<PlacementShares>,
 }
 
 /// How often a stage is reached.
@@ -373,6 +377,8 @@ struct State<'t> {
     action_mass: Vec<f64>,
     rows: u64,
     segments: SegmentShares,
+    offers: Offers,
+    placement: PlacementMass,
     minor_units: u32,
     /// Terms of the rows of the current batch, for paired differences.
     terms: Vec<Terms>,
@@ -381,6 +387,7 @@ struct State<'t> {
 impl<'t> State<'t> {
     fn new(target: &'t NamedTarget, meta: &LogMeta, options: &Options, plan: &SegmentPlan) -> Self {
         let actions = meta.catalogue.len();
+        let offers = Offers::new(meta);
         let rate = || Evaluation::new(&[Estimator::Snips], actions);
         let value = Evaluation::new(&options.estimators, actions);
         let value = match &target.target {
@@ -397,7 +404,9 @@ impl<'t> State<'t> {
             stages: meta.environment.funnel.stages.iter().map(|_| rate()).collect(),
             action_mass: vec![0.0; actions],
             rows: 0,
-            segments: SegmentShares::new(plan, actions),
+            segments: SegmentShares::new(plan, actions, &offers),
+            placement: PlacementMass::new(&offers),
+            offers,
             minor_units: meta.environment.economics.minor_units,
             terms: vec![],
         }
@@ -412,17 +421,19 @@ impl<'t> State<'t> {
             // The logging policy always takes the logged action: weight 1, and DR's correction leaves the reward.
             let place = self.target.target.place(batch.member_id(i));
             let policy = self.target.target.policies().get(place);
-            let (target, propensity): (&[f64], f64) = match (policy, self.scratches.get_mut(place)) {
-                (Some(policy), Some(scratch)) => {
-                    batch.context(i, &mut context);
-                    (policy.probabilities(&request(batch, i, &context), scratch), batch.propensity(i))
-                }
-                _ => {
-                    taken.fill(0.0);
-                    taken[action] = if matches!(self.target.target, Target::Logging) { 1.0 } else { 0.0 };
-                    (&taken, 1.0)
-                }
-            };
+            let ((target, outcomes), propensity): ((&[f64], &[f32]), f64) =
+                match (policy, self.scratches.get_mut(place)) {
+                    (Some(policy), Some(scratch)) => {
+                        batch.context(i, &mut context);
+                        let request = request(batch, i, &context);
+                        (policy.probabilities_and_outcomes(&request, scratch), batch.propensity(i))
+                    }
+                    _ => {
+                        taken.fill(0.0);
+                        taken[action] = if matches!(self.target.target, Target::Logging) { 1.0 } else { 0.0 };
+                        ((&taken, &[]), 1.0)
+                    }
+                };
             let member = rows.member[k];
             let eligible = batch.eligible(i).map(<[u16]>::len);
             let (reward, q_hat) = (rows.reward[k], rows.q_of(k));
@@ -436,7 +447,9 @@ impl<'t> State<'t> {
                 stage.push(member, &outcome(f64::from(u8::from(batch.reached_at(i, s).is_some()))));
             }
             self.action_mass.iter_mut().zip(target).for_each(|(mass, p)| *mass += p);
-            self.segments.push(&rows.segments[k], target);
+            let placement = PlacementMass::one(&self.offers, target, outcomes);
+            self.segments.push(&rows.segments[k], target, &placement);
+            self.placement.add(&placement);
             self.rows += 1;
         }
     }
@@ -482,6 +495,7 @@ impl<'t> State<'t> {
                 .map(|(action, mass)| (action.to_owned(), share(*mass)))
                 .collect(),
             segments: self.segments.finish(meta),
+            placement: Some(self.placement.shares()),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod folder;
 mod machine;
 pub mod ope;
 pub mod page;
+mod placement;
 pub mod run;
 mod segments;
 pub mod sweep;

@@ -1,14 +1,16 @@
 //! From a run's results to what its page shows. Reads results; computes nothing of its own.
 
 use crate::evaluate::{PolicyEvaluation, Role};
+use crate::placement::PlacementShares;
 use crate::run::{Manifest, constant_name};
 use crate::segments::Segment;
 use guerdon_core::{AttributionMode, Environment, MemberSplit, NONE};
 use guerdon_data::{AuditReport, LogMeta};
 use guerdon_ope::Estimate;
 use guerdon_report::{
-    Account, BundleFile, DataSection, EnvironmentSection, FidelityRow, IntervalValue, NamedDifference, PolicyReport,
-    PolicyRole, Reproducibility, RoiRow, RoiSection, RunReport, SegmentShares, StageShare,
+    Account, BundleFile, DataSection, EnvironmentSection, FidelityRow, IntervalValue, NamedDifference, PlacementRow,
+    PlacementSection, PolicyPlacement, PolicyReport, PolicyRole, Reproducibility, RoiRow, RoiSection, RunReport,
+    SegmentShares, StageShare,
 };
 use guerdon_sim::{Interval, PolicyRollout, Simulation};
 use std::collections::BTreeMap;
@@ -34,6 +36,7 @@ pub fn report(
         policies: evaluations.iter().map(|e| policy(e, environment)).collect(),
         differences: evaluations.iter().flat_map(|e| differences(e, headline)).collect(),
         segments: evaluations.iter().filter(|e| e.role == Role::Learner).flat_map(segments).collect(),
+        placement: placement(manifest, meta, evaluations),
         roi: simulation.map(|simulation| roi_section(simulation, evaluations, headline)),
         budget: None,
         assumptions: assumptions(environment),
@@ -167,6 +170,43 @@ fn segments(evaluation: &PolicyEvaluation) -> Vec<SegmentShares> {
         }
     };
     features.into_iter().map(of).collect()
+}
+
+/// Where the learners' rewards pay, beside what was done and the uniform policy; nothing where no reward ever pays. (A
+/// constant policy's one reward always pays at the same stage.)
+fn placement(manifest: &Manifest, meta: &LogMeta, evaluations: &[PolicyEvaluation]) -> Option<PlacementSection> {
+    let pays = |stage: &usize| meta.catalogue.rewards().iter().any(|reward| reward.pays_at == Some(*stage));
+    let paying: Vec<usize> = (0..meta.environment.funnel.stages.len()).filter(pays).collect();
+    let shown = evaluations.iter().filter(|e| matches!(e.role, Role::Learner | Role::Logging | Role::Uniform));
+    let reach = |name: &str| manifest.experiment.learners.iter().find(|learner| learner.name == name)?.reach;
+    let policies: Vec<PolicyPlacement> = shown
+        .filter_map(|evaluation| {
+            let all = placement_row(None, "all decisions", evaluation.placement.as_ref()?, &paying);
+            let of =
+                |s: &Segment| Some(placement_row(Some(s.feature.as_str()), &s.value, s.placement.as_ref()?, &paying));
+            Some(PolicyPlacement {
+                policy: page_name(evaluation),
+                reach: reach(&evaluation.name).filter(|_| evaluation.role == Role::Learner),
+                rows: std::iter::once(all).chain(evaluation.segments.iter().filter_map(of)).collect(),
+            })
+        })
+        .collect();
+    let names: Vec<&str> = meta.environment.funnel.names().collect();
+    let stages = paying.iter().map(|stage| names[*stage].to_owned()).collect();
+    (!paying.is_empty() && !policies.is_empty()).then_some(PlacementSection { stages, policies })
+}
+
+fn placement_row(feature: Option<&str>, segment: &str, shares: &PlacementShares, paying: &[usize]) -> PlacementRow {
+    PlacementRow {
+        feature: feature.map(str::to_owned),
+        segment: segment.to_owned(),
+        decisions: shares.n,
+        stages: paying.iter().map(|stage| shares.stages[*stage]).collect(),
+        never_pays: shares.never_pays,
+        no_offer: shares.no_offer,
+        amount: shares.amount,
+        chance: shares.chance,
+    }
 }
 
 fn data(meta: &LogMeta, booked: Account, members: u64) -> DataSection {

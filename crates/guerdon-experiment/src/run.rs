@@ -294,11 +294,23 @@ fn train_all(
         };
         let trained = guerdon_learn::train(log, &learner.config, &options, progress)?;
         append_metrics(&folder.metrics(), &learner.name, &trained.metrics)?;
-        trained.policy.save(&path)?;
+        let policy = placed(trained.policy, learner.reach)?;
+        policy.save(&path)?;
         guerdon_learn::forget_checkpoint(&checkpoint)?;
-        policies.push((learner.name.clone(), trained.policy));
+        policies.push((learner.name.clone(), policy));
     }
     Ok(policies)
+}
+
+/// The policy as the experiment wants its rewards placed.
+///
+/// # Errors
+/// [`Error::Config`] for a policy that predicts no chances.
+pub(crate) fn placed(policy: Policy, reach: Option<f64>) -> Result<Policy> {
+    match reach {
+        None => Ok(policy),
+        Some(reach) => policy.placed(reach),
+    }
 }
 
 /// Adds one line a metric, each with its learner's name; lines of an earlier try of the same learner give way.

@@ -1,5 +1,6 @@
 //! Segments: groups of decisions by one feature, to show what a policy chooses for whom.
 
+use crate::placement::{Offers, PlacementMass, PlacementShares};
 use guerdon_core::{Error, FeatureSource, FeatureType, Result, Value};
 use guerdon_data::{LogMeta, LogReader};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,9 @@ pub struct Segment {
     pub n: u64,
     /// Expected share of each action, by name.
     pub actions: BTreeMap<String, f64>,
+    /// Where its rewards pay; absent in results of versions that did not say.
+    #[serde(default)]
+    pub placement: Option<PlacementShares>,
 }
 
 /// Values looked at to cut a number feature into thirds. The log is ordered by member id, so its first rows are as good a
@@ -163,11 +167,14 @@ struct SegmentMass {
     name: String,
     decisions: u64,
     actions: Vec<f64>,
+    placement: PlacementMass,
 }
 
 impl SegmentShares {
-    pub fn new(plan: &SegmentPlan, actions: usize) -> Self {
-        let segment = |name| SegmentMass { name, decisions: 0, actions: vec![0.0; actions] };
+    pub fn new(plan: &SegmentPlan, actions: usize, offers: &Offers) -> Self {
+        let placement = PlacementMass::new(offers);
+        let segment =
+            |name| SegmentMass { name, decisions: 0, actions: vec![0.0; actions], placement: placement.clone() };
         let features = plan
             .features
             .iter()
@@ -179,11 +186,12 @@ impl SegmentShares {
         SegmentShares { features }
     }
 
-    pub fn push(&mut self, places: &[usize], target: &[f64]) {
+    pub fn push(&mut self, places: &[usize], target: &[f64], placement: &PlacementMass) {
         for (feature, place) in self.features.iter_mut().zip(places) {
             let segment = &mut feature.segments[*place];
             segment.decisions += 1;
             segment.actions.iter_mut().zip(target).for_each(|(mass, p)| *mass += p);
+            segment.placement.add(placement);
         }
     }
 
@@ -200,6 +208,7 @@ impl SegmentShares {
                     value: segment.name.clone(),
                     n: segment.decisions,
                     actions,
+                    placement: Some(segment.placement.shares()),
                 });
             }
         }

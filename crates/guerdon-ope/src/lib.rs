@@ -31,6 +31,7 @@ mod estimate;
 mod estimators;
 mod evaluation;
 pub mod kernel;
+mod leverage;
 mod moments;
 pub mod ratio;
 pub mod selection;

@@ -1,6 +1,7 @@
 //! The sums of one target policy on one log, and the value, gradient and variance of any estimator over them.
 
 use crate::estimators::{Component, Estimator, Form, Taming};
+use crate::leverage::{Fit, Leverage};
 use crate::{JointMoments, Terms};
 
 /// Components of the estimators asked for, summed jointly.
@@ -9,6 +10,8 @@ pub(crate) struct Sheet {
     components: Vec<Component>,
     moments: JointMoments,
     row: Vec<f64>,
+    /// For [`Estimator::DrCv`].
+    leverage: Option<Leverage>,
 }
 
 /// An estimator's value and its gradient over the sums.
@@ -29,7 +32,9 @@ impl Sheet {
         components.sort_unstable();
         components.dedup();
         let width = components.len();
-        Sheet { components, moments: JointMoments::new(width), row: vec![0.0; width] }
+        let controlled = estimators.iter().any(|estimator| estimator.form() == Form::Controlled);
+        let leverage = controlled.then(Leverage::new);
+        Sheet { components, moments: JointMoments::new(width), row: vec![0.0; width], leverage }
     }
 
     /// Adds a row of `cluster`.
@@ -38,6 +43,10 @@ impl Sheet {
             *place = component.of(terms);
         }
         self.moments.push(cluster, &self.row);
+        if let Some(leverage) = &mut self.leverage {
+            let [reward, weight, control, one] = CONTROLLED.map(|component| component.of(terms));
+            leverage.push(cluster, [reward, one, weight - one, control]);
+        }
     }
 
     /// The row that was pushed last.
@@ -47,6 +56,9 @@ impl Sheet {
 
     pub(crate) fn merge(&mut self, other: Sheet) {
         self.moments.merge(other.moments);
+        if let (Some(mine), Some(theirs)) = (&mut self.leverage, other.leverage) {
+            mine.merge(theirs);
+        }
     }
 
     pub(crate) fn moments(&self) -> &JointMoments {
@@ -138,8 +150,14 @@ impl Sheet {
         }
         let [reward, weight, control, _] = CONTROLLED.map(|component| self.mean(component).gradient);
         let cov = |g: &[f64], h: &[f64]| self.moments.covariance(g, h).unwrap_or(0.0);
+        self.solve([cov(&weight, &reward), cov(&control, &reward)])
+    }
+
+    /// Cov(mean controls)⁻¹ · (c₁, c₂), by the controls that have a variance of their own.
+    fn solve(&self, [c1, c2]: [f64; 2]) -> [f64; 2] {
+        let [_, weight, control, _] = CONTROLLED.map(|component| self.mean(component).gradient);
+        let cov = |g: &[f64], h: &[f64]| self.moments.covariance(g, h).unwrap_or(0.0);
         let (v1, v2, c12) = (cov(&weight, &weight), cov(&control, &control), cov(&weight, &control));
-        let (c1, c2) = (cov(&weight, &reward), cov(&control, &reward));
         let det = v1 * v2 - c12 * c12;
         if !v2.is_finite() {
             return [f64::NAN; 2];
@@ -151,15 +169,42 @@ impl Sheet {
         if v2 > 0.0 { [0.0, alone(c2, v2)] } else { [alone(c1, v1), 0.0] }
     }
 
-    /// Variance of the estimator by the delta method, clustered; for [`Estimator::DrCv`] with the two degrees of freedom
-    /// that its coefficients took. `None` with too few clusters.
+    /// Variance of the estimator by the delta method, clustered; for [`Estimator::DrCv`] the jackknife's, which knows that
+    /// its coefficients were fitted. `None` with too few clusters.
     pub(crate) fn variance(&self, estimator: Estimator, point: &Point) -> Option<f64> {
-        let variance = self.moments.variance(&point.gradient)?;
-        if estimator.form() != Form::Controlled {
-            return Some(variance);
+        if estimator.form() == Form::Controlled {
+            self.fitted_variance()
+        } else {
+            self.moments.variance(&point.gradient)
         }
+    }
+
+    /// By how much the coefficients that the estimator fits widen its variance; 1 where it fits none.
+    pub(crate) fn widening(&self, estimator: Estimator) -> Option<f64> {
+        let point = self.point(estimator);
+        let (fixed, fitted) = (self.moments.variance(&point.gradient)?, self.variance(estimator, &point)?);
+        Some(if fixed > 0.0 { fitted / fixed } else { 1.0 })
+    }
+
+    /// The variance of [`Estimator::DrCv`]; see [`Leverage`].
+    fn fitted_variance(&self) -> Option<f64> {
         let clusters = self.moments.clusters() as f64;
-        (clusters > 3.0).then(|| variance * (clusters - 1.0) / (clusters - 3.0))
+        let leverage = self.leverage.as_ref().filter(|_| clusters > 3.0)?;
+        let sum = |component| self.place(component).map_or(f64::NAN, |place| self.moments.sum(place));
+        let [reward, weight, control, one] = CONTROLLED.map(sum);
+        let sums = [weight - one, control];
+        let [b1, b2] = self.betas(Estimator::DrCv);
+        let level = (reward - b1 * sums[0] - b2 * sums[1]) / one;
+        // The covariance is of means, over C − 1.
+        let scale = clusters / (clusters - 1.0) / (one * one);
+        let [left, right] = [self.solve([scale, 0.0]), self.solve([0.0, scale])];
+        let fit = Fit {
+            residual: [1.0, -level, -b1, -b2],
+            controls: [[0.0, -sums[0] / one, 1.0, 0.0], [0.0, -sums[1] / one, 0.0, 1.0]],
+            inverse: [left, right],
+            sums,
+        };
+        leverage.variance(&fit).map(|variance| variance / (one * one))
     }
 
     /// Variance of the difference of two estimators of the same value.

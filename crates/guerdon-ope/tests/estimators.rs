@@ -145,6 +145,28 @@ fn a_member_copied_many_times_does_not_narrow_the_interval() {
 }
 
 #[test]
+fn the_variance_of_dr_cv_is_that_of_leaving_out_one_member_at_a_time() {
+    // q̂ is off by a third of what it varies by, so that the coefficients have something to fit; weights run to 4.5.
+    let mut rows = world(16, 200, 2, [0.05, 0.05, 0.9]);
+    rows.iter_mut().for_each(|row| row.q = [row.q[0] + 0.4, row.q[1] - 0.2, row.q[2] * 0.8]);
+    let loose = guerdon_ope::Gates { least_ess: 0.0, largest_share: 1.0, mean_weight_off: 1e9, ..Default::default() };
+    let of = |left_out: Option<u64>| {
+        let mut evaluation = Evaluation::new(&[Estimator::DrCv], ACTIONS).with_gates(loose);
+        rows.iter()
+            .filter(|row| Some(row.member) != left_out)
+            .for_each(|row| evaluation.push(row.member, &as_row(row)));
+        evaluation.estimates(0.95).remove(0)
+    };
+    let values: Vec<f64> = (0..200).map(|member| of(Some(member)).value.unwrap()).collect();
+    let mean = values.iter().sum::<f64>() / 200.0;
+    let jackknife = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() * 199.0 / 200.0;
+    let whole = of(None);
+    let deviation = (whole.upper.unwrap() - whole.lower.unwrap()) / (2.0 * 1.959_963_984_540_054);
+    let ratio = deviation / jackknife.sqrt();
+    assert!((ratio - 1.0).abs() < 0.01, "{deviation} {}", jackknife.sqrt());
+}
+
+#[test]
 fn actions_that_the_log_never_took_are_refused_with_their_share() {
     let mut rows = world(6, 500, 2, [0.2, 0.2, 0.6]);
     rows.retain(|row| row.action != 2);

@@ -30,6 +30,22 @@ impl Policy {
         &scratch.probabilities
     }
 
+    /// What [`probabilities`](Self::probabilities) and [`outcomes`](Self::outcomes) give, with one prediction for both.
+    ///
+    /// # Shapes
+    /// `[actions]`, `[heads * actions]`; the outcomes are empty for models without heads.
+    pub fn probabilities_and_outcomes<'s>(
+        &self,
+        request: &Request,
+        scratch: &'s mut Scratch,
+    ) -> (&'s [f64], &'s [f32]) {
+        self.distribute(request, scratch);
+        if !scratch.predicted {
+            self.predict(request, scratch);
+        }
+        (&scratch.probabilities, self.predicted(scratch))
+    }
+
     /// What the model expects, whatever the guardrails say: `head * actions + action`, see [`crate::heads`]. Empty for
     /// models without heads, which expect nothing.
     ///
@@ -37,7 +53,8 @@ impl Policy {
     /// `[heads * actions]`
     pub fn outcomes<'s>(&self, request: &Request, scratch: &'s mut Scratch) -> &'s [f32] {
         self.fit(scratch);
-        self.predict(request, scratch)
+        self.predict(request, scratch);
+        self.predicted(scratch)
     }
 
     /// The score of every action, whatever the guardrails say; in major units of money unless the model has no heads.
@@ -53,6 +70,7 @@ impl Policy {
     /// Fills `scratch.probabilities`.
     pub(crate) fn distribute(&self, request: &Request, scratch: &mut Scratch) -> Reasons {
         self.fit(scratch);
+        scratch.predicted = false;
         let mut reasons = self.gate.refusals(request);
         let offers = reasons.is_empty();
         self.mark_left(request, offers, &mut reasons, &mut scratch.left);

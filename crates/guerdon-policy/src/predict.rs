@@ -47,11 +47,13 @@ impl Policy {
         }
     }
 
-    /// The outcomes, `head * actions + action`; empty for models without heads. Fills `scratch.votes` where an
+    /// Fills `scratch.outcomes`, `head * actions + action`, unless the model has no heads, and `scratch.votes` where an
     /// ensemble's are needed.
-    pub(crate) fn predict<'s>(&self, request: &Request, scratch: &'s mut Scratch) -> &'s [f32] {
+    pub(crate) fn predict(&self, request: &Request, scratch: &mut Scratch) {
         let parts = &self.parts;
-        let Some(links) = Links::of(&parts.model) else { return &[] };
+        let links = Links::of(&parts.model);
+        scratch.predicted = links.is_some();
+        let Some(links) = links else { return };
         match &parts.model {
             OutcomeModel::Ensemble(model) => self.predict_mean(model, links, request, scratch),
             OutcomeModel::Trees(model) => {
@@ -64,7 +66,12 @@ impl Policy {
                 self.link(links, &mut scratch.outcomes, &mut scratch.spare);
             }
         }
-        scratch.outcomes.get(..self.outcomes_len()).unwrap_or_default()
+    }
+
+    /// The outcomes of the latest prediction; empty where none was made, as for models without heads.
+    pub(crate) fn predicted<'s>(&self, scratch: &'s Scratch) -> &'s [f32] {
+        let outcomes = scratch.outcomes.get(..self.outcomes_len()).unwrap_or_default();
+        if scratch.predicted { outcomes } else { &[] }
     }
 
     /// Runs `layers` over the encoded context into `scratch.outcomes`.

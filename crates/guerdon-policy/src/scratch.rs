@@ -11,6 +11,8 @@ pub struct Scratch {
     /// One member's outcomes, as they are computed.
     pub(crate) member: Vec<f32>,
     pub(crate) outcomes: Vec<f32>,
+    /// Whether `outcomes` are those of the request at hand.
+    pub(crate) predicted: bool,
     /// Every member's scores: `[members][actions]`.
     pub(crate) votes: Vec<f64>,
     pub(crate) scores: Vec<f64>,

@@ -419,3 +419,26 @@ fn models_that_do_not_hold_together_are_refused_by_name() {
     refused(OutcomeModel::Scores(ScoresModel { layers: vec![] }), "layers");
     refused(scores(3), "one per action");
 }
+
+#[test]
+fn probabilities_and_outcomes_together_are_those_of_the_two_calls_however_many_actions_are_left() {
+    // One scratch for all of them: nothing of an earlier policy or request may come back.
+    let mut shared = guerdon_policy::Scratch::default();
+    let only: [&[u16]; 3] = [&[], &[0], &[2]];
+    for model in every_model(3) {
+        let has_heads = model.has_heads();
+        let policy = policy(model, 3, Exploration::Softmax { temperature: 0.4, floor: 0.01 });
+        for age in [20.0, 35.0, 80.0] {
+            let context = [Value::Number(age), CONTEXT[1], CONTEXT[2], CONTEXT[3]];
+            for eligible in [None].into_iter().chain(only.map(Some)) {
+                let request = guerdon_policy::Request { eligible, ..request("d", &context) };
+                let mut own = policy.scratch();
+                let probabilities = policy.probabilities(&request, &mut own).to_vec();
+                let outcomes = policy.outcomes(&request, &mut own).to_vec();
+                assert_eq!(outcomes.len(), if has_heads { heads(STAGES.len()) * 4 } else { 0 });
+                let both = policy.probabilities_and_outcomes(&request, &mut shared);
+                assert_eq!(both, (&probabilities[..], &outcomes[..]), "{eligible:?}");
+            }
+        }
+    }
+}

@@ -29,7 +29,7 @@ pub use headline::headline;
 pub use ledger::{Account, Statement, roi};
 pub use model::{
     BudgetAt, BudgetConstant, BudgetCurve, BudgetPoint, BudgetSection, BundleFile, DataSection, EnvironmentSection,
-    FidelityRow, IntervalValue, NamedDifference, NamedValue, PolicyReport, PolicyRole, Reproducibility, RoiRow,
-    RoiSection, RunReport, SegmentShares, StageShare,
+    FidelityRow, IntervalValue, NamedDifference, NamedValue, PlacementRow, PlacementSection, PolicyPlacement,
+    PolicyReport, PolicyRole, Reproducibility, RoiRow, RoiSection, RunReport, SegmentShares, StageShare,
 };
 pub use page::html;

@@ -72,6 +72,10 @@ fn names_from_outside_are_escaped_everywhere() {
     report.segments[0].feature = evil.into();
     report.segments[0].segments[0] = evil.into();
     report.segments[0].actions[1] = evil.into();
+    let placement = report.placement.as_mut().unwrap();
+    placement.stages[0] = evil.into();
+    let row = &mut placement.policies[0].rows[1];
+    (row.feature, row.segment) = (Some(evil.into()), evil.into());
     report.bundles[0].file = evil.into();
     let page = html(&report);
     assert!(!page.contains("<script"));
@@ -168,6 +172,9 @@ fn numbers_that_are_not_finite_break_nothing() {
     report.policies[4].estimates.clear();
     report.segments[0].shares[0][0] = f64::NAN;
     report.segments[1].shares.clear();
+    let row = &mut report.placement.as_mut().unwrap().policies[0].rows[0];
+    (row.no_offer, row.amount, row.chance) = (f64::NAN, Some(f64::INFINITY), Some(f64::NAN));
+    row.stages.clear();
     let page = html(&report);
     assert!(!text(&page).contains("NaN") && !text(&page).contains("inf "));
     assert!(text(&page).contains("it was not valued by DR"));
@@ -232,4 +239,43 @@ fn a_difference_that_chance_can_make_is_called_that_and_without_a_budget_there_i
     assert!(text(section(&page, "budget")).contains("but the log can't tell that from chance"));
     report.budget = None;
     assert!(!html(&report).contains("id=\"budget\""));
+}
+
+/// The cells of a table row, as read, its header first.
+fn cells(row: &str) -> Vec<String> {
+    let cells = row.split("</td>").flat_map(|part| part.split("</th>")).map(text);
+    cells.filter(|cell| !cell.is_empty()).collect()
+}
+
+#[test]
+fn the_placement_section_has_every_policy_and_segment_and_its_shares_add_to_100_percent() {
+    let page = html(&sample(false));
+    let placement = section(&page, "placement");
+    let words = text(placement);
+    for part in ["ridge", "what was done", "by gender", "by income", "a chance of at least 30.0 %", "pays at completed"]
+    {
+        assert!(words.contains(part), "{part} is not in {words}");
+    }
+    let rows: Vec<Vec<String>> = placement.split("<tr>").skip(1).map(cells).filter(|row| row.len() > 7).collect();
+    let rows: Vec<&Vec<String>> = rows.iter().filter(|row| row[0] != "segment").collect();
+    assert_eq!(rows.len(), 8, "all decisions and three segments, for two policies");
+    for row in &rows {
+        let total: f64 = row[2..6].iter().map(|share| share.parse::<f64>().unwrap()).sum();
+        assert!((total - 100.0).abs() < 1e-9, "{row:?}");
+    }
+    assert_eq!(rows[0][..], ["all decisions", "5,201", "12.5", "50.0", "25.0", "12.5", "5.00", "41.2 %"]);
+    assert_eq!(rows[3][5..8], ["100.0", "–", "–"], "nothing is offered, so there is no amount and no chance");
+    assert_eq!(rows[4][7], "–", "what was done has no model");
+}
+
+#[test]
+fn columns_that_no_policy_fills_are_left_out_and_so_is_the_section_where_no_reward_pays() {
+    let mut report = sample(false);
+    for row in report.placement.as_mut().unwrap().policies.iter_mut().flat_map(|policy| &mut policy.rows) {
+        (row.never_pays, row.chance) = (0.0, None);
+    }
+    let words = text(section(&html(&report), "placement"));
+    assert!(!words.contains("never pays") && !words.contains("chance to reach it") && words.contains("no offer"));
+    report.placement = None;
+    assert!(!html(&report).contains("id=\"placement\""));
 }

@@ -69,9 +69,13 @@ impl<'a> Offers<'a> {
     pub(super) fn new(log: &'a LogReader, policy: &Policy, plan: &'a Plan) -> Result<Self> {
         let policy = priced(policy, Prices::default())?;
         let parts = policy.parts();
-        let scores = vec![0.0; policy.catalogue().len()];
+        // What is to be had depends on the model only where placement asks it for chances.
+        let model = match parts.objective.placement {
+            Some(_) => parts.model.clone(),
+            None => OutcomeModel::Fixed(FixedScores { scores: vec![0.0; policy.catalogue().len()] }),
+        };
         let gate = Policy::new(guerdon_policy::PolicyParts {
-            model: OutcomeModel::Fixed(FixedScores { scores }),
+            model,
             exploration: Exploration::EpsilonGreedy { epsilon: 1.0 },
             ..parts.clone()
         })?;

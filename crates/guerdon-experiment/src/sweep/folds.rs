@@ -5,6 +5,7 @@ use super::trial::Trial;
 use super::workers::side_by_side;
 use crate::evaluate::{Evaluator, Folded, NamedTarget, Role, Target};
 use crate::folder::{read_json, write_json};
+use crate::run::placed;
 use guerdon_core::{Error, MemberSplit, NoProgress, Progress, Result, Seed, fold_of};
 use guerdon_data::LogReader;
 use guerdon_learn::{Device, TrainOptions};
@@ -101,7 +102,7 @@ impl Trainings<'_> {
         let mut result =
             FoldResult { fold, trial: trial.clone(), policy: None, rows: 0, members: 0, estimate: None, failed: None };
         let policy = match guerdon_learn::train(&seen, &trial.config, &options, &NoProgress) {
-            Ok(trained) => trained.policy,
+            Ok(trained) => placed(trained.policy, trial.reach)?,
             Err(Error::Training { reason, .. }) => return Ok(FoldResult { failed: Some(reason), ..result }),
             Err(error) => return Err(error),
         };

@@ -19,6 +19,9 @@ pub struct Trial {
     pub drawn: BTreeMap<String, Value>,
     /// All settings.
     pub config: LearnerConfig,
+    /// Where the file has its rewards placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<f64>,
 }
 
 impl Trial {
@@ -42,8 +45,14 @@ const MOST_REPEATS: usize = 100;
 pub fn trials(experiment: &Experiment, count: usize) -> Result<Vec<Trial>> {
     let seed = experiment.seed.named("sweep").named("draws");
     let mut all = vec![];
-    for NamedLearner { name, search, config } in &experiment.learners {
-        let file = Trial { name: name.clone(), learner: name.clone(), drawn: BTreeMap::new(), config: config.clone() };
+    for NamedLearner { name, search, reach, config } in &experiment.learners {
+        let file = Trial {
+            name: name.clone(),
+            learner: name.clone(),
+            drawn: BTreeMap::new(),
+            config: config.clone(),
+            reach: *reach,
+        };
         let mut own = vec![file];
         let (mut index, mut repeats) = (0, 0);
         while !search.is_empty() && own.len() <= count && repeats < MOST_REPEATS {
@@ -58,7 +67,8 @@ pub fn trials(experiment: &Experiment, count: usize) -> Result<Vec<Trial>> {
                 continue;
             }
             repeats = 0;
-            own.push(Trial { name: format!("{name}#{}", own.len()), learner: name.clone(), drawn, config });
+            let tried = format!("{name}#{}", own.len());
+            own.push(Trial { name: tried, learner: name.clone(), drawn, config, reach: *reach });
         }
         all.append(&mut own);
     }

@@ -7,7 +7,7 @@ use super::trial::Trial;
 use crate::config::Experiment;
 use crate::evaluate::{Evaluator, NamedTarget, Options, Role, Target};
 use crate::folder::write;
-use crate::run::{LOGGING, UNIFORM, references};
+use crate::run::{LOGGING, UNIFORM, placed, references};
 use guerdon_core::{Error, MemberSplit, Progress, Result};
 use guerdon_data::LogReader;
 use guerdon_learn::TrainOptions;
@@ -45,8 +45,10 @@ pub(super) fn take(
 /// The winner's settings as TOML, as `guerdon train --config` takes them.
 fn settings_file(trial: &Trial, found: &Found) -> Result<String> {
     let table = toml::Table::try_from(&trial.config).map_err(|e| Error::Internal(format!("settings as TOML: {e}")))?;
+    // Placement is no setting of a learner, so that the command has to be told.
+    let reach = trial.reach.map(|reach| format!("# placed with --reach {reach}\n")).unwrap_or_default();
     Ok(format!(
-        "# {} of sweep {} of experiment {}: {}\n{table}",
+        "# {} of sweep {} of experiment {}: {}\n{reach}{table}",
         trial.name,
         found.sweep,
         found.experiment,
@@ -67,7 +69,9 @@ fn final_policy(
     if path.is_file() {
         let there = Policy::load(&path)?;
         // A sweep with more draws may have another winner.
-        if there.parts().training.as_ref().is_some_and(|training| training.config == wanted) {
+        if there.parts().training.as_ref().is_some_and(|training| training.config == wanted)
+            && there.parts().objective.placement.map(|placement| placement.reach) == trial.reach
+        {
             return Ok(there);
         }
     }
@@ -77,8 +81,9 @@ fn final_policy(
         ..TrainOptions::new(experiment.seed.named("train").named(&trial.learner), split)
     };
     let trained = guerdon_learn::train(log, &trial.config, &options, progress)?;
-    trained.policy.save(&path)?;
-    Ok(trained.policy)
+    let policy = placed(trained.policy, trial.reach)?;
+    policy.save(&path)?;
+    Ok(policy)
 }
 
 fn held_out(

@@ -50,7 +50,7 @@ fn coverage(logs: u64) {
         certificate.max_weight,
         certificate.tail_shape.unwrap_or(f64::NAN)
     );
-    for (kind, resamples) in [("delta method", None), ("bootstrap", Some(400))] {
+    for (kind, resamples) in [("delta method", None), ("bootstrap", Some(2_000))] {
         let all: Vec<Vec<Estimate>> = (1..=logs)
             .into_par_iter()
             .map(|seed| {

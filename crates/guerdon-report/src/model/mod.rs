@@ -1,11 +1,13 @@
 //! What a run found, as the page needs it. Every struct reads and writes JSON.
 
 mod budget;
+mod placement;
 mod policy;
 mod roi;
 mod sections;
 
 pub use budget::{BudgetAt, BudgetConstant, BudgetCurve, BudgetPoint, BudgetSection};
+pub use placement::{PlacementRow, PlacementSection, PolicyPlacement};
 pub use policy::{NamedDifference, PolicyReport, PolicyRole, SegmentShares, StageShare};
 pub use roi::{FidelityRow, RoiRow, RoiSection};
 pub use sections::{BundleFile, DataSection, EnvironmentSection, NamedValue, Reproducibility};
@@ -71,6 +73,9 @@ pub struct RunReport {
     /// Which actions the learners take for whom.
     #[serde(default)]
     pub segments: Vec<SegmentShares>,
+    /// Where in the funnel rewards pay, if any does.
+    #[serde(default)]
+    pub placement: Option<PlacementSection>,
     /// The simulation, if one was run.
     #[serde(default)]
     pub roi: Option<RoiSection>,
@@ -105,6 +110,7 @@ impl Default for RunReport {
             policies: vec![],
             differences: vec![],
             segments: vec![],
+            placement: None,
             roi: None,
             budget: None,
             assumptions: vec![],

@@ -5,6 +5,7 @@ mod data;
 mod funnel;
 mod glossary;
 mod parts;
+mod placement;
 mod repeat;
 mod roi;
 mod segments;
@@ -21,6 +22,7 @@ pub fn html(report: &RunReport) -> String {
         ("funnel", "How far members go", funnel::section(report)),
         ("money", "Revenue and cost", funnel::money_section(report)),
         ("actions", "Who gets what", segments::section(report)),
+        ("placement", "Placement", placement::section(report)),
         ("roi", "Return on what is spent", roi::section(report)),
         ("budget", "Budget", budget::section(report)),
         ("assumed", "What was assumed", data::assumptions(report)),

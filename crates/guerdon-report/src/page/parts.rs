@@ -66,6 +66,12 @@ pub(super) fn share_cell(share: &IntervalValue) -> Markup {
     interval_cell(&scaled, 1)
 }
 
+/// A share in percent, the darker the larger.
+pub(super) fn heat_cell(share: f64) -> Markup {
+    let bounded = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    html! { td.heat style={ "--share:" (format!("{bounded:.3}")) } { (number(100.0 * share, 1)) } }
+}
+
 /// "not evaluable, because …" over `columns` columns.
 pub(super) fn refused_cell(reasons: &[String], columns: usize) -> Markup {
     html! { td.refused colspan=(columns) { div { (not_evaluable(reasons)) } } }

@@ -1,6 +1,7 @@
 //! Who gets what: the share of each action in each segment, as shaded tables.
 
-use crate::format::{count, number};
+use super::parts::heat_cell;
+use crate::format::count;
 use crate::{RunReport, SegmentShares};
 use maud::{Markup, html};
 
@@ -53,14 +54,14 @@ fn table(shares: &SegmentShares) -> Markup {
                     @for action in shown {
                         tr {
                             th scope="row" { (shares.actions[action]) }
-                            @for segment in segments.clone() { (cell(share(shares, segment, action))) }
+                            @for segment in segments.clone() { (heat_cell(share(shares, segment, action))) }
                         }
                     }
                     @if !rare.is_empty() {
                         tr {
                             th scope="row" { (rare.len()) @if rare.len() == 1 { " other" } @else { " others" } }
                             @for segment in segments.clone() {
-                                (cell(rare.iter().map(|action| share(shares, segment, *action)).sum()))
+                                (heat_cell(rare.iter().map(|action| share(shares, segment, *action)).sum()))
                             }
                         }
                     }
@@ -68,9 +69,4 @@ fn table(shares: &SegmentShares) -> Markup {
             }
         }
     }
-}
-
-fn cell(share: f64) -> Markup {
-    let bounded = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
-    html! { td.heat style={ "--share:" (format!("{bounded:.3}")) } { (number(100.0 * share, 1)) } }
 }

@@ -135,6 +135,7 @@ pub fn sample(neural_refused: bool) -> RunReport {
         policies,
         differences,
         segments: segments(),
+        placement: Some(placement()),
         roi: Some(roi(neural_refused)),
         budget: Some(budget(neural_refused)),
         assumptions: vec![
@@ -185,6 +186,36 @@ fn segments() -> Vec<SegmentShares> {
         table("ridge", "income", &["up to 49,000", "49,000 to 72,000", "above 72,000"], &[0.1, 0.5, 0.88]),
         table("neural", "gender", &["F", "M", "O", "missing"], &[0.7, 0.41, 0.52, 0.2]),
     ]
+}
+
+/// Rewards that pay at two stages; the logging policy predicts nothing.
+fn placement() -> PlacementSection {
+    let row =
+        |feature: Option<&str>, segment: &str, [first, second, never_pays, no_offer]: [f64; 4], chance| PlacementRow {
+            feature: feature.map(String::from),
+            segment: segment.into(),
+            decisions: 5_201,
+            stages: vec![first, second],
+            never_pays,
+            no_offer,
+            amount: (no_offer < 1.0).then_some(3.0 + 4.0 * second),
+            chance,
+        };
+    let rows = |chance: Option<f64>| {
+        vec![
+            row(None, "all decisions", [0.125, 0.5, 0.25, 0.125], chance),
+            row(Some("gender"), "F", [0.2, 0.6, 0.15, 0.05], chance),
+            row(Some("gender"), "M", [0.05, 0.4, 0.35, 0.2], chance),
+            row(Some("income"), "unknown", [0.0, 0.0, 0.0, 1.0], None),
+        ]
+    };
+    PlacementSection {
+        stages: ["viewed", "completed"].map(String::from).into(),
+        policies: vec![
+            PolicyPlacement { policy: "ridge".into(), reach: Some(0.3), rows: rows(Some(0.412)) },
+            PolicyPlacement { policy: "logging".into(), reach: None, rows: rows(None) },
+        ],
+    }
 }
 
 fn roi(neural_refused: bool) -> RoiSection {
