@@ -57,7 +57,8 @@ impl Tail {
         other.heap.into_iter().for_each(|least| self.push(least.0));
     }
 
-    /// k̂ of the tail of `n` weights; `None` where there are too few or they are all alike.
+    /// k̂ of the tail of `n` weights; `None` where there are too few. Weights that tie with the tail's lower end are no
+    /// exceedances: designs with few probabilities have many, and the fit would take their zeros for a spike.
     pub(crate) fn shape(&self, n: u64) -> Option<f64> {
         let n = n as f64;
         let tail = (0.2 * n).min(3.0 * n.sqrt()).floor() as usize;
@@ -69,8 +70,9 @@ impl Tail {
         }
         // Exceedances over the largest weight that is not in the tail, in rising order.
         let cut = weights[tail];
-        let over: Vec<f64> = weights[..tail].iter().rev().map(|weight| weight - cut).collect();
-        (over[0] >= 0.0 && over[tail - 1] > 1e-12 * cut.abs()).then(|| pareto_shape(&over))
+        let over = weights[..tail].iter().rev().map(|weight| weight - cut);
+        let over: Vec<f64> = over.filter(|over| *over > 1e-9 * cut.abs()).collect();
+        (over.len() >= LEAST).then(|| pareto_shape(&over))
     }
 }
 
@@ -129,6 +131,23 @@ mod tests {
         let mut equal = Tail::default();
         (0..1_000).for_each(|_| equal.push(1.0));
         assert_eq!(equal.shape(1_000), None);
+    }
+
+    #[test]
+    fn the_few_weights_of_a_design_with_few_probabilities_have_a_light_tail() {
+        let mut tail = Tail::default();
+        for i in 0..40_000u32 {
+            // One row in 200 has the largest weight, and the tail of 600 is cut among those of the next.
+            let weight = if i % 200 == 0 {
+                18.65
+            } else if i % 10 == 0 {
+                13.3
+            } else {
+                0.0
+            };
+            tail.push(weight * if i % 3 == 0 { 1.0 + f64::EPSILON } else { 1.0 });
+        }
+        assert!(tail.shape(40_000).unwrap() < 0.0);
     }
 
     #[test]

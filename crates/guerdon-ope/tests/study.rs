@@ -36,13 +36,14 @@ fn the_likelihood_over_the_events_seen_covers_as_it_claims_and_no_wider_than_the
 
 #[test]
 fn asymptotic_intervals_cover_as_they_claim_and_no_wider_than_the_peers() {
-    let truth = LIKE_BANDIT24.truth(200_000);
+    let truth = LIKE_BANDIT24.truth(1_000_000);
     // Mean widths of obp's intervals on 200 logs of 2,000 rows from such a world; its SNIPS is not re-normalised inside the
-    // resample, so there twice 1.96 times the RMSE, and a tenth.
-    let widest = [("ips", 0.153), ("snips", 0.114), ("dr", 0.096), ("sndr", 0.096), ("dr_cv", 0.096)];
+    // resample, so there twice 1.96 times the RMSE, and a tenth. IPS is .154 wide, obp's .153: its percentiles underestimate
+    // by more what the delta method underestimates, 1.96 standard deviations to either side being .157.
+    let widest = [("ips", 0.154), ("snips", 0.114), ("dr", 0.096), ("sndr", 0.096), ("dr_cv", 0.096)];
     let estimators: Vec<Estimator> = widest.iter().map(|(name, _)| name.parse().unwrap()).collect();
     let (mut inside, mut width) = ([0.0; 5], [0.0; 5]);
-    let logs = 400;
+    let logs = 1_000;
     for seed in 1..=logs {
         let evaluation = Evaluation::new(&estimators, ACTIONS).with_gates(open());
         for (place, estimate) in LIKE_BANDIT24.evaluate(seed, evaluation).estimates(0.95).iter().enumerate() {
@@ -53,9 +54,10 @@ fn asymptotic_intervals_cover_as_they_claim_and_no_wider_than_the_peers() {
     }
     for (place, (name, widest)) in widest.iter().enumerate() {
         println!("{name}: covers {:.3}, mean width {:.4}", inside[place], width[place]);
-        // Two standard errors of 400 logs around what 1,000 logs must show.
-        assert!((0.915..=0.985).contains(&inside[place]), "{name}: {}", inside[place]);
-        assert!(width[place] <= 1.02 * widest, "{name}: {} against {widest}", width[place]);
+        // Half a log of slack, since what covers is summed in thousandths.
+        assert!((0.9345..=0.9655).contains(&inside[place]), "{name}: {}", inside[place]);
+        // To three digits.
+        assert!(width[place] < widest + 0.0005, "{name}: {} against {widest}", width[place]);
     }
 }
 
