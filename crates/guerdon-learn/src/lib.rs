@@ -16,10 +16,11 @@
 //! # }
 //! ```
 //!
-//! [`train`] makes two passes over the training members' decisions: one fits the encoder, one sums (ridge) or encodes
-//! (neural) the rows. Both learners predict the same heads: the chance of each funnel stage, the chance that the reward
-//! pays, and revenue, for every action. [`CrossFit`] gives estimators a q̂ that never saw the member it speaks of, and
-//! [`fit_heads`] gives simulators an ensemble.
+//! [`train`] first fits the encoder to the training members' contexts. Then ridge and the Bayesian linear learner keep sums
+//! of the rows, the neural learner reads them into memory or block by block, and the others hold them. All that predict
+//! outcomes predict the same heads: the chance of each funnel stage, the chance that the reward pays, and revenue, for
+//! every action; the policy learner gives scores, or outcomes with a lower bound. [`CrossFit`] gives estimators a q̂ that
+//! never saw the member it speaks of, and [`fit_heads`] gives simulators an ensemble.
 //!
 //! This crate values no policy and takes no decision.
 
