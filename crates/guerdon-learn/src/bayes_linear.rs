@@ -4,11 +4,11 @@ use crate::config::BayesLinearConfig;
 use crate::lift::Encode;
 use crate::linear::LinearHeads;
 use crate::linear_posterior::Posterior;
-use crate::metrics::Metric;
 use crate::pooling::{Pooled, Pooling, gather};
 use crate::rows::Visited;
 use guerdon_core::{Progress, Result, Seed};
 use guerdon_data::LogReader;
+use guerdon_neural::Metric;
 
 /// A fitted posterior over the heads.
 pub(crate) struct Fitted {

@@ -2,9 +2,8 @@
 
 use crate::linear::LinearHeads;
 use crate::members::Model;
-use crate::network::{Network, Shape, read};
-use crate::neural::Scale;
 use guerdon_core::Result;
+use guerdon_neural::{Network, Scale, Shape, read};
 use guerdon_policy::{AmountCurve, ChanceLink, Dense, EnsembleModel, LinearModel, MlpModel, OutcomeModel};
 
 /// The networks as a frozen model: a multi-layer perceptron where that says all, else an ensemble. Shared and own head

@@ -7,7 +7,6 @@ use crate::config::LogisticConfig;
 use crate::lift::Encode;
 use crate::linear::LinearHeads;
 use crate::linear_posterior::{Posterior, added, mirrored};
-use crate::metrics::Metric;
 use crate::newton::{ActionRows, Fit, Logistic};
 use crate::online::normal::Normal;
 use crate::pooling::{Pooled, Pooling, gather};
@@ -15,6 +14,7 @@ use crate::related::Evidence;
 use crate::rows::{Outcomes, Visited, visit};
 use guerdon_core::{Progress, Result, Seed};
 use guerdon_data::LogReader;
+use guerdon_neural::Metric;
 
 const LEARNER: &str = "logistic";
 

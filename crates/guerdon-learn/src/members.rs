@@ -1,13 +1,10 @@
 //! The networks of one neural model: one, or several that are trained side by side and averaged.
 
-use crate::dataset::Source;
-use crate::metrics::Metric;
-use crate::network::{Network, Shape};
-use crate::neural::{Fitted, Run, Scale, Summary};
 use crate::neural_config::NeuralConfig;
 use crate::posterior::Posterior;
 use burn::tensor::Device;
 use guerdon_core::{Error, Progress, Result, Seed};
+use guerdon_neural::{Fitted, Hyperparameters, Metric, Network, Run, Scale, Shape, Source, Summary};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -92,16 +89,24 @@ impl Job<'_> {
         summary: &Summary,
         progress: &dyn Progress,
     ) -> Result<Vec<Fitted>> {
+        let hyper = self.config.hyperparameters();
         let fitted: Vec<Result<Fitted>> = epochs
             .par_iter()
             .enumerate()
             .with_max_len(1)
-            .map(|(member, refit)| self.run(member, *refit, phase, summary).fit(progress))
+            .map(|(member, refit)| self.run(member, *refit, phase, summary, &hyper).fit(progress))
             .collect();
         fitted.into_iter().collect()
     }
 
-    fn run<'r>(&'r self, member: usize, refit: Option<usize>, phase: &str, summary: &'r Summary) -> Run<'r> {
+    fn run<'r>(
+        &'r self,
+        member: usize,
+        refit: Option<usize>,
+        phase: &str,
+        summary: &'r Summary,
+        hyper: &'r Hyperparameters,
+    ) -> Run<'r> {
         let members = self.config.members;
         let alone = members == 1;
         let mut name = "neural".to_owned();
@@ -120,7 +125,7 @@ impl Job<'_> {
         });
         Run {
             source: self.source,
-            config: self.config,
+            hyper,
             shape: &self.shape,
             summary,
             name,

@@ -4,6 +4,7 @@ use crate::config::Range;
 use crate::encoding::Levels;
 use crate::members::MOST_MEMBERS;
 use guerdon_core::Result;
+use guerdon_neural::{HeadWeights, Hyperparameters};
 use guerdon_policy::Exploration;
 use serde::{Deserialize, Serialize};
 
@@ -169,6 +170,25 @@ impl NeuralConfig {
         range.count("memory_rows", self.memory_rows, 1000, usize::MAX)?;
         range.levels(&self.levels)?;
         self.exploration.iter().try_for_each(|exploration| range.exploration(exploration))
+    }
+
+    /// What steers the training of each network.
+    pub(crate) fn hyperparameters(&self) -> Hyperparameters {
+        let weights = HeadWeights {
+            reach: self.reach_weight as f32,
+            paid: self.paid_weight as f32,
+            revenue: self.revenue_weight as f32,
+        };
+        Hyperparameters {
+            rate: self.rate,
+            warm_up: self.warm_up,
+            weight_decay: self.weight_decay,
+            clip: self.clip,
+            batch: self.batch,
+            epochs: self.epochs,
+            patience: self.patience,
+            weights,
+        }
     }
 
     /// The exploration that was asked for, or the default.

@@ -3,13 +3,13 @@
 use crate::accumulate::{Plan, accumulate};
 use crate::config::Actions;
 use crate::lift::Encode;
-use crate::metrics::Metric;
 use crate::related::{Evidence, Grid, Held, Relation, Tried, choose};
 use crate::rows::{Outcomes, Visited};
 use crate::traits::action_features;
 use crate::{Moments, system::System};
 use guerdon_core::{Catalogue, Progress, Result, Seed, fold_of};
 use guerdon_data::LogReader;
+use guerdon_neural::Metric;
 
 /// The settings that choose.
 pub(crate) struct Pooling<'a> {

@@ -1,11 +1,9 @@
 //! Draws from an approximate posterior of the last layer: neural-linear Thompson sampling.
 
-use crate::dataset::Source;
 use crate::members::Model;
-use crate::network::{Network, Shape, read, tensor};
-use crate::neural::Summary;
 use crate::online::Normal;
 use guerdon_core::{Error, Result, Seed};
+use guerdon_neural::{Network, Shape, Source, Summary, read, tensor};
 use nalgebra::{DMatrix, DVector};
 
 /// What the draws need beside the trained network.
@@ -142,9 +140,8 @@ fn add(weights: &mut [f32], bias: &mut [f32], output: usize, outputs: usize, ste
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::{Dataset, Layout};
-    use crate::neural::Scale;
     use burn::tensor::Device;
+    use guerdon_neural::{Dataset, Layout, Scale};
 
     const ROWS: usize = 60;
 

@@ -1,10 +1,7 @@
 //! The model as it was trained, beside the one that was exported, so that the two can be compared.
 
 use crate::linear_members::Members;
-use crate::links::{self, Pick};
 use crate::members::Model;
-use crate::network::{Network, read, tensor};
-use crate::neural::Scale;
 use crate::policy_learning::Widths;
 use crate::rows::request;
 use crate::trees;
@@ -12,6 +9,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 use guerdon_core::{Catalogue, Result, Value};
 use guerdon_data::LogReader;
+use guerdon_neural::{Network, Scale, links, links::Pick, read, tensor};
 use guerdon_policy::{Objective, OutcomeModel, Policy};
 use serde::{Deserialize, Serialize};
 

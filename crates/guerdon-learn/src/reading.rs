@@ -1,9 +1,9 @@
 //! A log's decisions as encoded training rows: all of them in memory, or block by block where they are too many.
 
-use crate::dataset::{Dataset, Layout, Source};
 use crate::rows::{Outcomes, Visited, visit, visit_batches};
 use guerdon_core::{Error, NoProgress, Progress, Result, Seed, Value};
 use guerdon_data::{LogBatch, LogReader};
+use guerdon_neural::{Dataset, Layout, Source};
 use guerdon_policy::Encoder;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -12,6 +12,11 @@ use std::ops::Range;
 
 /// Whether something holds of a member.
 pub(crate) type Holds<'a> = dyn Fn(&str) -> bool + Sync + 'a;
+
+/// Whether a training member is held out for validation: decided by a hash of the id, apart from the split.
+pub(crate) fn is_validation(seed: Seed, member_id: &str, share: f64) -> bool {
+    seed.named("validation").uniform(member_id) < share
+}
 
 /// How a log's decisions become rows.
 pub(crate) struct Reading<'a> {
@@ -199,8 +204,8 @@ mod tests {
     use super::*;
     use crate::encoding::{Levels, fit_encoder};
     use crate::members::Job;
-    use crate::network::shape;
     use crate::neural_config::NeuralConfig;
+    use crate::shape::shape;
     use burn::tensor::Device;
 
     const ALL: &Holds = &|_| true;

@@ -4,11 +4,11 @@ use crate::Moments;
 use crate::config::{Actions, RidgeConfig};
 use crate::lift::Encode;
 use crate::linear::{LinearHeads, Shrinkage, choose_lambda, solve};
-use crate::metrics::Metric;
 use crate::pooling::{Gathered, Pooled, Pooling, gather};
 use crate::rows::Visited;
 use guerdon_core::{Progress, Result, Seed};
 use guerdon_data::LogReader;
+use guerdon_neural::Metric;
 
 /// A fitted ridge learner. Targets: the heads, then net value.
 pub(crate) struct Fitted {

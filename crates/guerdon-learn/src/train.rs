@@ -1,26 +1,25 @@
 //! From a log and a configuration to a frozen policy.
 
 use crate::config::{BayesLinearConfig, LearnerConfig, LogisticConfig, RidgeConfig};
-use crate::dataset::{Source, is_validation};
-use crate::device::Device;
 use crate::effects::{self, EffectsConfig};
 use crate::encoding::{Levels, fit_encoder};
 use crate::lift::{Encode, Lift, Lifted, RandomFeatures};
 use crate::linear_members::Members;
 use crate::members::Job;
-use crate::metrics::Metric;
-use crate::network::shape;
 use crate::neural_config::{FunnelModel, NeuralConfig};
 use crate::policy_learning;
 use crate::predictor::{Kind, Predictor};
+use crate::reading::is_validation;
 use crate::reading::{Reading, Stream};
 use crate::reference::{Reference, parts, reference_policy};
 use crate::rows::{Outcomes, Visited};
+use crate::shape::shape;
 use crate::table::Table;
 use crate::trees::{self, TreesConfig};
 use crate::{bayes_linear, export, logistic, ridge};
 use guerdon_core::{Error, MemberSplit, Progress, Result, Seed};
 use guerdon_data::LogReader;
+use guerdon_neural::{Device, Metric, Source};
 use guerdon_policy::{ChanceLink, Encoder, Exploration, OutcomeModel, Policy, Training};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;

@@ -192,27 +192,3 @@ fn a_split_that_trains_on_nobody_is_refused() {
         assert_eq!(error.exit_code(), 18, "{error}");
     }
 }
-
-#[test]
-fn a_gpu_trains_as_the_processor_does() {
-    if std::env::var_os("GUERDON_GPU_TEST").is_none() {
-        eprintln!(
-            "SKIPPED: GPU training; build with --features gpu and set GUERDON_GPU_TEST=1 on a machine with a GPU"
-        );
-        return;
-    }
-    let log = log_of(&rows(300, 18));
-    let config = LearnerConfig::Neural(NeuralConfig { epochs: 2, ..small_neural() });
-    let losses = |device| {
-        let options = TrainOptions { device, ..options(19) };
-        let trained = train(&log.reader, &config, &options, &NoProgress).unwrap();
-        let found = parity(&trained.policy, &trained.predictor, &log.reader, 1000).unwrap();
-        assert!(found.largest_difference < 1e-4, "{device}: {found:?}");
-        trained.metrics.iter().flat_map(|m| [m.training_loss, m.validation_loss]).flatten().collect::<Vec<_>>()
-    };
-    let (cpu, gpu) = (losses(Device::Cpu), losses(Device::Gpu));
-    assert_eq!(cpu.len(), gpu.len());
-    for (cpu, gpu) in cpu.iter().zip(&gpu) {
-        assert!((cpu - gpu).abs() <= 1e-4 * cpu.abs(), "cpu {cpu}, gpu {gpu}");
-    }
-}

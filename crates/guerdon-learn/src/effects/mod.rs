@@ -27,12 +27,12 @@ mod shares;
 pub use config::{Base, EffectsConfig, Method};
 
 use crate::linear::LinearHeads;
-use crate::metrics::Metric;
 use crate::table::Table;
 use base::Bases;
 use choose::{Chosen, choose};
 use guerdon_core::{Progress, Result, Seed, fold_of};
 use guerdon_data::LogMeta;
+use guerdon_neural::Metric;
 use prior::Prior;
 use rayon::prelude::*;
 use shares::Shares;

@@ -2,10 +2,9 @@
 
 use super::logged::Logged;
 use crate::linear::LinearHeads;
-use crate::network::{Network, Shape, read, tensor};
-use crate::optimiser::Optimiser;
 use burn::tensor::Device;
 use guerdon_core::{Result, Seed};
+use guerdon_neural::{Network, Optimiser, Shape, read, tensor};
 
 /// A network of one head with its optimiser.
 pub(crate) struct Actor {

@@ -14,14 +14,13 @@ mod config;
 mod export;
 mod features;
 
+use crate::table::Table;
 pub(crate) use boost::{Booster, Task};
 pub use config::{AmountShape, TreesConfig};
 pub(crate) use export::model;
 pub(crate) use features::{ActionFeatures, action_features};
-
-use crate::metrics::Metric;
-use crate::table::Table;
 use guerdon_core::{Catalogue, Progress, Result, Seed};
+use guerdon_neural::Metric;
 
 /// A head's forest as it was trained, and what the served model needs beside it.
 #[derive(Debug, Clone)]

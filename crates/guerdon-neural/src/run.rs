@@ -1,12 +1,13 @@
 //! The training loop of one network of the neural learner.
 
 use crate::checkpoint::{self, Best, State};
-use crate::dataset::{Dataset, Layout, Source};
-use crate::loss::{self, Batch, HeadWeights};
+use crate::dataset::{Dataset, Source};
+use crate::hyperparameters::Hyperparameters;
+use crate::loss::{self, Batch};
 use crate::metrics::Metric;
 use crate::network::{Network, Shape, read, tensor};
-use crate::neural_config::NeuralConfig;
 use crate::optimiser::{Optimiser, rate_at};
+use crate::summary::{Scale, Summary};
 use burn::tensor::{Device, Tensor};
 use guerdon_core::{Error, Progress, Result, Seed};
 use rand::SeedableRng;
@@ -14,33 +15,21 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::path::PathBuf;
 
-/// The unit of the revenue head: revenue = mean + std · output.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Scale {
-    pub mean: f32,
-    pub std: f32,
-}
-
-/// What the fitting rows are like as a whole.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Summary {
-    /// What each head starts from: the logit of its mean; 0 for (standardised) revenue.
-    pub start: Vec<f32>,
-    /// Mean and standard deviation of revenue, over those rows that reached the stage without which there is none.
-    pub scale: Scale,
-    /// Whether each head but revenue is the same in all rows.
-    pub constant: Vec<bool>,
-}
-
 /// What one network needs to be trained.
-pub(crate) struct Run<'a> {
+pub struct Run<'a> {
+    /// The rows.
     pub source: &'a dyn Source,
-    pub config: &'a NeuralConfig,
+    /// How to step.
+    pub hyper: &'a Hyperparameters,
+    /// The network's sizes.
     pub shape: &'a Shape,
+    /// What the fitting rows are like, see [`Summary::of`].
     pub summary: &'a Summary,
     /// The network's name in metrics and errors.
     pub name: String,
+    /// Where first weights and shuffles are drawn from.
     pub seed: Seed,
+    /// Where it runs, see [`crate::Device::open`].
     pub device: Device,
     /// The bootstrap sample that it sees, if not all rows.
     pub sample: Option<u64>,
@@ -55,10 +44,12 @@ pub(crate) struct Run<'a> {
 
 /// A trained network.
 #[derive(Debug, Clone)]
-pub(crate) struct Fitted {
+pub struct Fitted {
+    /// With the parameters of the epoch that was kept.
     pub network: Network,
     /// The epoch that was kept.
     pub epochs: usize,
+    /// One per epoch.
     pub metrics: Vec<Metric>,
 }
 
@@ -67,41 +58,6 @@ pub(crate) struct Fitted {
 struct Counts {
     fitting: usize,
     validation: usize,
-}
-
-impl Summary {
-    /// Of the rows to fit on: `all`, or those that are not for validation.
-    ///
-    /// # Errors
-    /// Errors of the source.
-    pub fn of(source: &dyn Source, all: bool) -> Result<Summary> {
-        let Layout { heads, revenue_stage, .. } = source.layout();
-        let mut sums = vec![0.0f64; heads];
-        let (mut n, mut spenders, mut mean, mut squares) = (0.0, 0.0, 0.0, 0.0);
-        source.blocks(None, &mut |block| {
-            for row in block.fitting_rows(all, None) {
-                let targets = block.targets_of(row as usize);
-                n += 1.0;
-                sums.iter_mut().zip(targets).for_each(|(sum, y)| *sum += f64::from(*y));
-                if revenue_stage.is_none_or(|stage| targets[stage] > 0.0) {
-                    // Welford's running mean and sum of squared differences.
-                    let revenue = f64::from(targets[heads - 1]);
-                    spenders += 1.0;
-                    let before = revenue - mean;
-                    mean += before / spenders;
-                    squares += before * (revenue - mean);
-                }
-            }
-            Ok(())
-        })?;
-        let logit = |sum: &f64| (((sum + 0.5) / (n - sum + 0.5)).ln()) as f32;
-        let mut start: Vec<f32> = sums[..heads - 1].iter().map(logit).collect();
-        start.push(0.0);
-        let variance: f64 = if spenders > 0.0 { squares / spenders } else { 0.0 };
-        let std = if variance > 0.0 { variance.sqrt() } else { 1.0 };
-        let constant = sums[..heads - 1].iter().map(|sum| *sum == 0.0 || *sum == n).collect();
-        Ok(Summary { start, scale: Scale { mean: mean as f32, std: std as f32 }, constant })
-    }
 }
 
 impl Run<'_> {
@@ -114,11 +70,11 @@ impl Run<'_> {
         let counts = self.counts()?;
         let mut state = self.begin()?;
         let mut network = Network::from_values(self.shape.clone(), &state.parameters, &self.device);
-        let decay = self.config.weight_decay * (1e5 / counts.fitting as f64).sqrt();
-        let mut optimiser = Optimiser::new(state.parameters.len(), decay.min(50.0) as f32, self.config.clip as f32);
+        let decay = self.hyper.weight_decay * (1e5 / counts.fitting as f64).sqrt();
+        let mut optimiser = Optimiser::new(state.parameters.len(), decay.min(50.0) as f32, self.hyper.clip as f32);
         optimiser.restore(std::mem::take(&mut state.moments), &self.shape.parameters(), &self.device);
         progress.advance(state.epochs as u64);
-        let epochs = self.refit.unwrap_or(self.config.epochs);
+        let epochs = self.refit.unwrap_or(self.hyper.epochs);
         let last = self.session_epochs.map_or(epochs, |more| state.epochs + more).min(epochs);
         while state.epochs < last && !self.stopped(&state) {
             let training_loss = self.epoch(state.epochs, counts, &mut network, &mut optimiser)?;
@@ -182,15 +138,15 @@ impl Run<'_> {
     fn epoch(&self, epoch: usize, counts: Counts, network: &mut Network, optimiser: &mut Optimiser) -> Result<f64> {
         let seed = self.seed.named("shuffle").indexed(epoch as u64);
         let mut random = ChaCha8Rng::seed_from_u64(seed.0);
-        let batches = counts.fitting.div_ceil(self.config.batch);
+        let batches = counts.fitting.div_ceil(self.hyper.batch);
         let (mut done, mut step) = (0, epoch * batches);
         let weights = self.head_weights();
         let mut sum = Tensor::<1>::zeros([1], &self.device);
         self.source.blocks(Some(seed), &mut |block| {
             let mut order = self.fitting(block);
             order.shuffle(&mut random);
-            for rows in order.chunks(self.config.batch) {
-                let rate = rate_at(step, batches * self.config.epochs, self.config.rate, self.config.warm_up);
+            for rows in order.chunks(self.hyper.batch) {
+                let rate = rate_at(step, batches * self.hyper.epochs, self.hyper.rate, self.hyper.warm_up);
                 let batch = self.batch(block, rows);
                 let tracked = network.tracked();
                 let heads = loss::per_head(tracked.forward(batch.x.clone().autodiff()), &batch, self.shape);
@@ -233,7 +189,7 @@ impl Run<'_> {
         let mut metric = Metric {
             learner: self.name.clone(),
             step: state.epochs,
-            rate: rate_at(state.epochs - 1, self.config.epochs, self.config.rate, self.config.warm_up),
+            rate: rate_at(state.epochs - 1, self.hyper.epochs, self.hyper.rate, self.hyper.warm_up),
             training_loss: Some(training_loss),
             validation_loss: None,
             heads: vec![],
@@ -241,7 +197,7 @@ impl Run<'_> {
         };
         if counts.validation > 0 {
             metric.heads = self.evaluate(network, counts.validation)?;
-            let weights = loss::weights(self.shape.heads, self.weights());
+            let weights = loss::weights(self.shape.heads, self.hyper.weights);
             let total = metric.heads.iter().zip(weights).map(|(loss, weight)| loss * f64::from(weight)).sum();
             self.finite(total, state.epochs, "validation")?;
             metric.validation_loss = Some(total);
@@ -268,7 +224,7 @@ impl Run<'_> {
 
     /// Whether the validation loss has not improved for `patience` epochs.
     fn stopped(&self, state: &State) -> bool {
-        state.best.as_ref().is_some_and(|best| state.epochs - best.epoch >= self.config.patience)
+        state.best.as_ref().is_some_and(|best| state.epochs - best.epoch >= self.hyper.patience)
     }
 
     fn batch(&self, block: &Dataset, rows: &[u32]) -> Batch {
@@ -288,16 +244,8 @@ impl Run<'_> {
         Batch::new(x, &actions, targets, self.shape, &self.device)
     }
 
-    fn weights(&self) -> HeadWeights {
-        HeadWeights {
-            reach: self.config.reach_weight as f32,
-            paid: self.config.paid_weight as f32,
-            revenue: self.config.revenue_weight as f32,
-        }
-    }
-
     fn head_weights(&self) -> Tensor<1> {
-        let weights = loss::weights(self.shape.heads, self.weights());
+        let weights = loss::weights(self.shape.heads, self.hyper.weights);
         let heads = weights.len();
         tensor(weights, [1, heads], &self.device).reshape([heads]).autodiff()
     }
@@ -309,7 +257,7 @@ impl Run<'_> {
         Err(self.error(format!(
             "the {which} loss of epoch {epoch} is {loss}; lower rate (now {}) or clip (now {}), and look for \
              enormous revenues in the log",
-            self.config.rate, self.config.clip
+            self.hyper.rate, self.hyper.clip
         )))
     }
 
@@ -321,6 +269,8 @@ impl Run<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Layout;
+    use crate::loss::HeadWeights;
     use guerdon_core::NoProgress;
 
     /// Rows of one feature, two actions and the heads stage, paid and revenue.
@@ -336,18 +286,12 @@ mod tests {
         data
     }
 
-    fn fit(data: &Dataset, config: &NeuralConfig) -> Result<Fitted> {
-        let shape = Shape {
-            inputs: 1,
-            hidden: config.hidden.clone(),
-            heads: 3,
-            actions: 2,
-            traits: vec![1.0, 1.0],
-            ..Shape::default()
-        };
+    fn fit(data: &Dataset, hyper: &Hyperparameters) -> Result<Fitted> {
+        let shape =
+            Shape { inputs: 1, hidden: vec![8], heads: 3, actions: 2, traits: vec![1.0, 1.0], ..Shape::default() };
         let run = Run {
             source: data,
-            config,
+            hyper,
             shape: &shape,
             summary: &Summary::of(data, false)?,
             name: "neural".into(),
@@ -361,20 +305,23 @@ mod tests {
         run.fit(&NoProgress)
     }
 
-    fn config() -> NeuralConfig {
-        NeuralConfig {
-            hidden: vec![8],
+    fn hyper() -> Hyperparameters {
+        let weights = HeadWeights { reach: 1.0, paid: 1.0, revenue: 2.0 };
+        Hyperparameters {
+            rate: 0.02,
+            warm_up: 0.1,
+            weight_decay: 0.0,
+            clip: 1.0,
             batch: 16,
             epochs: 40,
-            rate: 0.02,
-            weight_decay: 0.0,
-            ..NeuralConfig::default()
+            patience: 6,
+            weights,
         }
     }
 
     #[test]
     fn a_loss_that_is_not_finite_stops_the_run_with_what_would_do() {
-        let error = fit(&data(&[0.0, 1.0, f32::NAN, 1.0]), &config()).unwrap_err();
+        let error = fit(&data(&[0.0, 1.0, f32::NAN, 1.0]), &hyper()).unwrap_err();
         assert_eq!(error.exit_code(), 1);
         assert!(error.to_string().contains("lower rate (now 0.02)"), "{error}");
     }
@@ -382,7 +329,7 @@ mod tests {
     #[test]
     fn the_epoch_with_the_least_validation_loss_is_kept_and_patience_ends_the_run() {
         let contexts: Vec<f32> = (0..200).map(|row| (row as f32 * 0.37).sin()).collect();
-        let impatient = NeuralConfig { patience: 1, rate: 1.0, ..config() };
+        let impatient = Hyperparameters { patience: 1, rate: 1.0, ..hyper() };
         let fitted = fit(&data(&contexts), &impatient).unwrap();
         let losses: Vec<f64> = fitted.metrics.iter().filter_map(|metric| metric.validation_loss).collect();
         let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
@@ -394,7 +341,7 @@ mod tests {
     #[test]
     fn a_line_is_learned_without_noise() {
         let contexts: Vec<f32> = (0..400).map(|row| (row as f32 * 0.37).sin()).collect();
-        let fitted = fit(&data(&contexts), &config()).unwrap();
+        let fitted = fit(&data(&contexts), &hyper()).unwrap();
         let last = fitted.metrics.last().unwrap();
         assert!(last.heads[2] < 2e-3, "half the squared error of standardised revenue is {}", last.heads[2]);
     }
@@ -403,7 +350,7 @@ mod tests {
     fn without_validation_rows_the_last_epoch_is_kept() {
         let mut all = data(&[0.5, -0.5, 1.0, 0.0]);
         all.validation.fill(false);
-        let fitted = fit(&all, &NeuralConfig { epochs: 3, ..config() }).unwrap();
+        let fitted = fit(&all, &Hyperparameters { epochs: 3, ..hyper() }).unwrap();
         assert_eq!(fitted.metrics.len(), 3);
         assert!(fitted.metrics.iter().all(|metric| metric.best && metric.validation_loss.is_none()));
     }

@@ -17,7 +17,7 @@ const KEY: &str = "guerdon_checkpoint";
 
 /// A run between two epochs.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct State {
+pub struct State {
     /// Epochs done. Shuffles are drawn from a seed per epoch, so this is the whole position of the random numbers.
     pub epochs: usize,
     /// Parameter values in the network's order.
@@ -32,7 +32,7 @@ pub(crate) struct State {
 
 /// The epoch to keep.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Best {
+pub struct Best {
     pub loss: f64,
     pub epoch: usize,
     pub parameters: Vec<Vec<f32>>,
@@ -79,7 +79,7 @@ fn unpack(packed: &[u64]) -> Option<Metric> {
 
 /// Writes `state` to `path` through a temporary file beside it. `run` names configuration, log, seeds and device, so
 /// that no other run goes on from here.
-pub(crate) fn save(path: &Path, run: &str, state: &State) -> Result<()> {
+pub fn save(path: &Path, run: &str, state: &State) -> Result<()> {
     let header = Header {
         format: FORMAT,
         run: run.into(),
@@ -131,7 +131,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// [`Error::Malformed`] for a file that is no whole checkpoint or whose parameters are not of `sizes`;
 /// [`Error::Mismatch`] for one of another run.
-pub(crate) fn load(path: &Path, run: &str, sizes: &[usize]) -> Result<Option<State>> {
+pub fn load(path: &Path, run: &str, sizes: &[usize]) -> Result<Option<State>> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 /// How much each head counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct HeadWeights {
+pub struct HeadWeights {
     /// All stages together.
     pub reach: f32,
     /// The reward paid.
@@ -17,7 +17,7 @@ pub(crate) struct HeadWeights {
 
 /// One batch on the device: encoded contexts `[rows, inputs]`, logged actions, and targets `[rows, heads]` (0/1 for
 /// stages and paid, standardised revenue).
-pub(crate) struct Batch {
+pub struct Batch {
     pub x: Tensor<2>,
     pub logged: Pick,
     pub targets: Tensor<2>,
@@ -40,7 +40,7 @@ impl Batch {
 /// the logistic loss on the log-odds z, max(z, 0) − z·y + log(1 + exp(−|z|)); for revenue ½(z − y)². Both are proper for
 /// the mean, also where revenue has heavy tails (no clipping of targets, which would bias it). Rows that did not reach
 /// the stage that revenue waits for, if there is one, say nothing of revenue.
-pub(crate) fn per_head(outputs: Tensor<2>, batch: &Batch, shape: &Shape) -> Tensor<1> {
+pub fn per_head(outputs: Tensor<2>, batch: &Batch, shape: &Shape) -> Tensor<1> {
     let [rows, heads] = batch.targets.dims();
     let logged = links::heads(shape, batch.logged.take(shape, outputs)).reshape([rows, heads]);
     let y = batch.targets.clone();
@@ -57,7 +57,7 @@ pub(crate) fn per_head(outputs: Tensor<2>, batch: &Batch, shape: &Shape) -> Tens
 }
 
 /// The weight of each head, `[heads]`: stages share theirs evenly.
-pub(crate) fn weights(heads: usize, weights: HeadWeights) -> Vec<f32> {
+pub fn weights(heads: usize, weights: HeadWeights) -> Vec<f32> {
     let stages = heads - 2;
     let mut all = vec![weights.reach / stages.max(1) as f32; stages];
     all.extend([weights.paid, weights.revenue]);

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One epoch of a neural learner, one fit (one penalty tried) of a ridge learner, or one epoch or strength of a policy
-/// learner. Holds no times, so that the same
-/// seeds give the same metrics.
+/// learner. Holds no times, so that the same seeds give the same metrics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
     /// The learner's name; where it trains several networks, also which of them.

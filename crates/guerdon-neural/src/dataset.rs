@@ -4,7 +4,7 @@ use guerdon_core::{Result, Seed};
 
 /// What all rows of a log have in common.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Layout {
+pub struct Layout {
     /// Width of an encoded context.
     pub inputs: usize,
     /// Stages, then `paid`, then `revenue`.
@@ -18,7 +18,8 @@ pub(crate) struct Layout {
 /// Encoded rows and what followed them. Memory: `4·inputs + 4·heads + 11` bytes a row, 371 bytes with 64 inputs and 26
 /// heads.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Dataset {
+pub struct Dataset {
+    /// What the rows have in common.
     pub layout: Layout,
     /// Encoded contexts, `[rows][inputs]`.
     pub x: Vec<f32>,
@@ -33,7 +34,7 @@ pub(crate) struct Dataset {
 }
 
 /// Where training rows come from: blocks of rows, each held in memory while it is worked on.
-pub(crate) trait Source: Sync {
+pub trait Source: Sync {
     /// What the rows have in common.
     fn layout(&self) -> Layout;
 
@@ -103,7 +104,7 @@ impl Dataset {
 
 /// How often a member's decisions stand in bootstrap sample `sample`: a Poisson(1) draw, the multinomial bootstrap's
 /// counts where there are many members (Oza & Russell 2001). `member` must be drawn from its id evenly.
-pub(crate) fn times(member: u64, sample: u64) -> usize {
+pub fn times(member: u64, sample: u64) -> usize {
     let draw = Seed(member).uniform_indexed(sample);
     let mut chance = (-1f64).exp();
     let mut below = chance;
@@ -114,11 +115,6 @@ pub(crate) fn times(member: u64, sample: u64) -> usize {
         below += chance;
     }
     count
-}
-
-/// Whether a training member is held out for validation: decided by a hash of the id, apart from the split.
-pub(crate) fn is_validation(seed: Seed, member_id: &str, share: f64) -> bool {
-    seed.named("validation").uniform(member_id) < share
 }
 
 #[cfg(test)]

@@ -1,18 +1,15 @@
 //! The neural outcome model: a trunk that all actions share and heads per action, as plain burn tensors.
 
 use crate::curve::Curve;
-use crate::dataset::Layout;
-use crate::neural_config::{AmountResponse, FunnelModel, NeuralConfig};
-use crate::traits::traits;
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor, TensorData};
-use guerdon_core::{Catalogue, Error, Result, Seed};
+use guerdon_core::{Error, Result, Seed};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// The sizes of a network, and what stands between its last layer and its heads.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Shape {
+pub struct Shape {
     /// Width of the encoded context.
     pub inputs: usize,
     /// Widths of the trunk's layers.
@@ -21,7 +18,7 @@ pub(crate) struct Shape {
     pub heads: usize,
     /// How many actions.
     pub actions: usize,
-    /// What the actions have in common, `[actions][traits]` (see [`crate::traits`]).
+    /// What the actions have in common, `[actions][traits]`; empty where each has weights of its own only.
     pub traits: Vec<f32>,
     /// The amount curve, if there is one. Actions of one of its groups have the same traits, and share their base.
     pub curve: Option<Curve>,
@@ -119,36 +116,12 @@ impl Shape {
     }
 }
 
-/// The shape that a configuration asks for, over rows of `layout`.
-pub(crate) fn shape(config: &NeuralConfig, layout: Layout, catalogue: &Catalogue) -> Result<Shape> {
-    let curve = match config.amount {
-        AmountResponse::Free => None,
-        AmountResponse::Concave => Curve::of(catalogue),
-    };
-    let traits = match &curve {
-        _ if !config.share => vec![],
-        Some(curve) => traits(&curve.without_amounts(catalogue)?),
-        None => traits(catalogue),
-    };
-    // Revenue given its stage does not depend on the amount: the product with a chance that does stays concave.
-    let curved = layout.heads - usize::from(layout.revenue_stage.is_some());
-    Ok(Shape {
-        inputs: layout.inputs,
-        hidden: config.hidden.clone(),
-        heads: layout.heads,
-        actions: layout.actions,
-        traits,
-        curved: if curve.is_some() { curved } else { 0 },
-        curve,
-        chain: config.funnel == FunnelModel::Chain,
-        revenue_stage: layout.revenue_stage,
-    })
-}
-
 /// The parameters, each a matrix (biases are one row).
 #[derive(Debug, Clone)]
-pub(crate) struct Network {
+pub struct Network {
+    /// Its sizes.
     pub shape: Shape,
+    /// In the order of [`Shape::parameters`].
     pub parameters: Vec<Tensor<2>>,
 }
 
@@ -240,12 +213,12 @@ impl Block {
 }
 
 /// A matrix from its values, row by row.
-pub(crate) fn tensor(values: Vec<f32>, size: [usize; 2], device: &Device) -> Tensor<2> {
+pub fn tensor(values: Vec<f32>, size: [usize; 2], device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, size), device)
 }
 
 /// A tensor's values, row by row.
-pub(crate) fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+pub fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     tensor.try_into_vec_as::<f32>().map_err(|error| Error::Internal(format!("reading from the device: {error}")))
 }
 

@@ -8,7 +8,7 @@ use guerdon_core::Result;
 
 /// AdamW (Loshchilov & Hutter 2019) with β = (0.9, 0.999), ε = 1e-8; weights decay, biases don't. The gradient of each
 /// parameter is clipped to norm `clip`.
-pub(crate) struct Optimiser {
+pub struct Optimiser {
     weights: AdamW,
     biases: AdamW,
     clip: GradientClipping,
@@ -17,7 +17,7 @@ pub(crate) struct Optimiser {
 
 /// The moments of one parameter as numbers: first, second, and how many steps they hold.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct SavedMoments {
+pub struct SavedMoments {
     pub first: Vec<f32>,
     pub second: Vec<f32>,
     pub steps: usize,
@@ -80,7 +80,7 @@ impl Optimiser {
 
 /// The step size at `step` of `total`: linear warm-up over the first `warm_up` share, then half a cosine down to a
 /// hundredth of `peak`.
-pub(crate) fn rate_at(step: usize, total: usize, peak: f64, warm_up: f64) -> f64 {
+pub fn rate_at(step: usize, total: usize, peak: f64, warm_up: f64) -> f64 {
     let at = (step as f64 + 1.0) / total.max(1) as f64;
     if at < warm_up {
         return peak * at / warm_up;

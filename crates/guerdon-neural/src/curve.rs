@@ -10,7 +10,7 @@ const MOST_KNOTS: usize = 8;
 /// With amounts a₀ < a₁ < … < a_m, basis function j is min(a − a₀, a_j − a₀) / (a_j − a₀): a curve with weights of at
 /// least 0 on these is any concave, never falling, piecewise linear function that is 0 at the smallest amount.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Curve {
+pub struct Curve {
     /// The group of every action; `None` for one that stands alone.
     pub group: Vec<Option<usize>>,
     /// How many groups there are, at least 1.

@@ -42,7 +42,7 @@ impl Device {
     ///
     /// # Errors
     /// [`Error::Device`] for a GPU in a build without the feature `gpu`, or where no adapter is found.
-    pub(crate) fn open(self) -> Result<burn::tensor::Device> {
+    pub fn open(self) -> Result<burn::tensor::Device> {
         match self {
             Device::Cpu => Ok(burn::tensor::Device::flex()),
             Device::Gpu => open_gpu(),

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 const LEAST: f32 = 1e-8;
 
 /// What of the last layer belongs to some actions: base values, and the amount curve's, if there is one.
-pub(crate) struct Values {
+pub struct Values {
     /// `[rows, heads, columns]`.
     pub base: Tensor<3>,
     /// The curve's values before their softplus `[rows, curved heads, columns, knots]`, and the basis `[rows or 1, 1,
@@ -19,9 +19,14 @@ pub(crate) struct Values {
 
 /// Which action's values to take: per row the logged one, or all of them in every row.
 #[allow(clippy::large_enum_variant)] // one a batch: boxing its tensors would save nothing
-pub(crate) enum Pick {
+pub enum Pick {
     /// Places of the logged actions' values, see [`Pick::logged`].
-    Logged { base: Tensor<3, Int>, curve: Option<(Tensor<3, Int>, Tensor<4>)> },
+    Logged {
+        /// Which action's column to take, `[rows, heads, 1]`.
+        base: Tensor<3, Int>,
+        /// Which knots to take `[rows, curved heads, knots]`, and the basis `[rows, 1, 1, knots]`.
+        curve: Option<(Tensor<3, Int>, Tensor<4>)>,
+    },
     /// All actions.
     All,
 }
@@ -97,7 +102,7 @@ fn curve_places(curve: &Curve, action: usize) -> Vec<i32> {
 }
 
 /// Log-odds of every stage and of paying, then revenue in units of its own: `[rows, heads, columns]`.
-pub(crate) fn heads(shape: &Shape, values: Values) -> Tensor<3> {
+pub fn heads(shape: &Shape, values: Values) -> Tensor<3> {
     let [rows, heads, columns] = values.base.dims();
     let chances = heads - 1;
     let part = |of: &Tensor<3>, from: usize, to: usize| of.clone().slice([0..rows, from..to, 0..columns]);
@@ -121,7 +126,7 @@ pub(crate) fn heads(shape: &Shape, values: Values) -> Tensor<3> {
 }
 
 /// log(1 + eᶻ).
-pub(crate) fn softplus<const D: usize>(z: Tensor<D>) -> Tensor<D> {
+pub fn softplus<const D: usize>(z: Tensor<D>) -> Tensor<D> {
     z.clone().clamp_min(0.0) + (-z.abs()).exp().log1p()
 }
 
