@@ -198,6 +198,36 @@ fn without_draws_the_learners_are_compared_on_all_members() {
 }
 
 #[test]
+fn a_variant_is_held_against_the_learner_that_it_varies_and_the_truth_is_told_where_it_is_known() {
+    let work = tempfile::tempdir().unwrap();
+    let rest = "[[learner]]\nname = \"plain\"\nlearner = \"ridge\"\n\
+                [[learner]]\nname = \"dull\"\nagainst = \"plain\"\nlearner = \"ridge\"\npenalties = [1e9]\n";
+    let file = experiment(work.path(), 1_500, rest);
+    let found = json(&sweep(&file, work.path(), &["--trials", "0"]));
+    let dull = trial(&found, "dull");
+    assert_eq!(dull["against"], "plain");
+    let against = dull["worth"]["differences"].as_array().unwrap().iter().find(|d| d["policy"] == "plain").unwrap();
+    let value = |name: &str, key: &str| match key {
+        "value" => trial(&found, name)["worth"]["estimate"]["value"].as_f64().unwrap(),
+        _ => trial(&found, name)["worth"]["true_value"].as_f64().unwrap(),
+    };
+    let difference = against["difference"]["value"].as_f64().unwrap();
+    assert!((difference - (value("dull", "value") - value("plain", "value"))).abs() < 1e-9);
+    assert!(against["difference"]["upper"].as_f64().unwrap() < 0.0, "{against}");
+    let printed = guerdon(words!["sweep", &file, "--out", work.path(), "--trials", "0"]);
+    let text = String::from_utf8(printed.stdout).unwrap();
+    let line =
+        text.lines().find(|line| line.contains("dull") && line.contains("plain")).unwrap_or_else(|| panic!("{text}"));
+    let truth = value("dull", "true") - value("plain", "true");
+    assert!(line.contains(&format!("{difference:+.4}")) && line.contains(&format!("{truth:+.4}")), "{line}");
+
+    let stranger = experiment(work.path(), 1_500, &rest.replace("against = \"plain\"", "against = \"dull\""));
+    let (code, message) = failure(&sweep(&stranger, work.path(), &[]));
+    assert_eq!(code, 12, "{message}");
+    assert!(message.contains("learner.dull.against") && message.contains("another learner of this file"), "{message}");
+}
+
+#[test]
 fn a_search_space_that_the_learner_does_not_take_is_refused_before_any_data_is_made() {
     let work = tempfile::tempdir().unwrap();
     for (search, words) in [

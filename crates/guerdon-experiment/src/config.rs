@@ -94,6 +94,9 @@ pub struct NamedLearner {
     /// [`guerdon_policy::Placement`]. Without it, wherever the score sends them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reach: Option<f64>,
+    /// Another learner of the file, of which this one is a variant: `guerdon sweep` prints the paired difference to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// What learns, and its settings.
     #[serde(flatten)]
     pub config: LearnerConfig,
@@ -170,7 +173,10 @@ impl Experiment {
     pub fn without_search(&self) -> Experiment {
         let mut plain = self.clone();
         plain.sweep = SweepPlan::default();
-        plain.learners.iter_mut().for_each(|learner| learner.search = SearchSpace::default());
+        plain.learners.iter_mut().for_each(|learner| {
+            learner.search = SearchSpace::default();
+            learner.against = None;
+        });
         plain
     }
 
@@ -192,6 +198,13 @@ impl Experiment {
                     format!("{:?}", learner.name),
                     "give each learner a name of its own, of letters, digits, '-', '_' and '.'",
                 );
+            }
+            let another =
+                |name: &&String| **name == learner.name || !self.learners.iter().any(|other| other.name == **name);
+            if let Some(against) = learner.against.as_ref().filter(another) {
+                let names: Vec<&str> = self.learners.iter().map(|learner| learner.name.as_str()).collect();
+                let wanted = format!("the name of another learner of this file: {}", names.join(", "));
+                return refuse(&format!("learner.{}.against", learner.name), format!("{against:?}"), &wanted);
             }
             if let Some(reach) = learner.reach.filter(|reach| !(*reach > 0.0 && *reach < 1.0)) {
                 return refuse(

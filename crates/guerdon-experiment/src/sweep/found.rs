@@ -68,6 +68,9 @@ pub struct TrialResult {
     pub learner: String,
     /// The settings that were drawn; none: the file's own.
     pub settings: BTreeMap<String, Value>,
+    /// The learner that the file holds it against, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// What it is worth over all folds; absent where it was dropped or failed.
     pub worth: Option<Worth>,
     /// Why it was not tried on all folds.
@@ -84,6 +87,11 @@ impl TrialResult {
         self.worth.as_ref().and_then(|worth| worth.estimate.lower)
     }
 
+    /// By how much it is worth more than the learner that it is held against, where that could be said.
+    pub fn more_than_its_counterpart(&self) -> Option<Difference> {
+        self.worth.as_ref()?.more_than(self.against.as_ref()?)
+    }
+
     pub(crate) fn values_of(results: &[FoldResult]) -> Vec<Option<f64>> {
         results.iter().map(|result| result.estimate.as_ref().and_then(|estimate| estimate.value)).collect()
     }
@@ -98,7 +106,7 @@ pub struct Worth {
     pub role: Role,
     /// Net value per decision, in major units.
     pub estimate: Estimate,
-    /// Paired differences against the best constant, logging and `none`.
+    /// Paired differences against the best constant, logging, `none`, and the learners that others are held against.
     pub differences: Vec<Against>,
     /// True value on the same decisions; only a built-in programme's world knows it.
     pub true_value: Option<f64>,

@@ -117,6 +117,7 @@ fn sweep_id(experiment: &Experiment, log: &LogReader, members: Members, device: 
     own.sweep = SweepPlan { folds: experiment.sweep.folds, ..SweepPlan::default() };
     own.simulate = None;
     own.report = Default::default();
+    own.learners.iter_mut().for_each(|learner| learner.against = None);
     let text = serde_json::to_string(&own).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(hash_of(&[&text, &log.meta().log_id, env!("CARGO_PKG_VERSION"), &format!("{members:?}"), device]))
 }
@@ -165,6 +166,7 @@ fn try_all(
             trial: trial.name.clone(),
             learner: trial.learner.clone(),
             settings: trial.drawn.clone(),
+            against: trial.against.clone(),
             worth: None,
             dropped,
             failed,
@@ -191,7 +193,13 @@ fn value_all(
     let mut targets: Vec<NamedTarget> = tried.iter_mut().filter_map(|tried| tried.target.take()).collect();
     targets.extend(constants::target(trainings, &constants, &best_constants));
     targets.extend(others);
-    let mut valued = trainings.evaluator.evaluate(&targets, &against(BEST_CONSTANT), progress)?;
+    let mut others = against(BEST_CONSTANT).to_vec();
+    for counterpart in experiment.learners.iter().filter_map(|learner| learner.against.clone()) {
+        if !others.contains(&counterpart) {
+            others.push(counterpart);
+        }
+    }
+    let mut valued = trainings.evaluator.evaluate(&targets, &others, progress)?;
     if let Some(world) = world {
         let truth = true_values(log, &targets, world, &|_| true, progress)?;
         valued.iter_mut().zip(truth).for_each(|(valued, truth)| valued.true_value = Some(truth));

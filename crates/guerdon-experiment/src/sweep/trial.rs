@@ -22,6 +22,9 @@ pub struct Trial {
     /// Where the file has its rewards placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reach: Option<f64>,
+    /// The learner that the file holds it against.
+    #[serde(skip)]
+    pub against: Option<String>,
 }
 
 impl Trial {
@@ -45,13 +48,14 @@ const MOST_REPEATS: usize = 100;
 pub fn trials(experiment: &Experiment, count: usize) -> Result<Vec<Trial>> {
     let seed = experiment.seed.named("sweep").named("draws");
     let mut all = vec![];
-    for NamedLearner { name, search, reach, config } in &experiment.learners {
+    for NamedLearner { name, search, reach, against, config } in &experiment.learners {
         let file = Trial {
             name: name.clone(),
             learner: name.clone(),
             drawn: BTreeMap::new(),
             config: config.clone(),
             reach: *reach,
+            against: against.clone(),
         };
         let mut own = vec![file];
         let (mut index, mut repeats) = (0, 0);
@@ -68,7 +72,14 @@ pub fn trials(experiment: &Experiment, count: usize) -> Result<Vec<Trial>> {
             }
             repeats = 0;
             let tried = format!("{name}#{}", own.len());
-            own.push(Trial { name: tried, learner: name.clone(), drawn, config, reach: *reach });
+            own.push(Trial {
+                name: tried,
+                learner: name.clone(),
+                drawn,
+                config,
+                reach: *reach,
+                against: against.clone(),
+            });
         }
         all.append(&mut own);
     }

@@ -1,9 +1,10 @@
-//! The normal distribution: draws by Box and Muller (1958), the distribution function by Hart (1968) after West (2005).
+//! The standard normal distribution: draws by Box and Muller (1958), density and distribution function.
 
 use guerdon_core::Seed;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::f64::consts::{PI, TAU};
+use statrs::distribution::{Continuous, ContinuousCDF};
+use std::f64::consts::TAU;
 
 /// Standard normal draws from one seed.
 pub(crate) struct Normal {
@@ -29,41 +30,16 @@ impl Normal {
 
 /// φ(z).
 pub(super) fn density(z: f64) -> f64 {
-    (-0.5 * z * z).exp() / (2.0 * PI).sqrt()
+    standard().pdf(z)
 }
 
-/// Φ(z), to some 10⁻¹⁵, and 10⁻⁸ of itself in the tail.
+/// Φ(z), to some 10⁻⁸ of itself in the tail.
 pub(super) fn cumulative(z: f64) -> f64 {
-    const ABOVE: [f64; 7] = [
-        3.52624965998911e-2,
-        0.700383064443688,
-        6.37396220353165,
-        33.912866078383,
-        112.079291497871,
-        221.213596169931,
-        220.206867912376,
-    ];
-    const BELOW: [f64; 8] = [
-        8.83883476483184e-2,
-        1.75566716318264,
-        16.064177579207,
-        86.7807322029461,
-        296.564248779674,
-        637.333633378831,
-        793.826512519948,
-        440.413735824752,
-    ];
-    let size = z.abs();
-    let horner = |terms: &[f64]| terms.iter().fold(0.0, |sum, term| sum * size + term);
-    let tail = if size > 37.0 {
-        0.0
-    } else if size < 7.07106781186547 {
-        (-0.5 * size * size).exp() * horner(&ABOVE) / horner(&BELOW)
-    } else {
-        let fraction = [4.0, 3.0, 2.0, 1.0].into_iter().fold(size + 0.65, |below, above| size + above / below);
-        (-0.5 * size * size).exp() / fraction / (2.0 * PI).sqrt()
-    };
-    if z > 0.0 { 1.0 - tail } else { tail }
+    standard().cdf(z)
+}
+
+fn standard() -> statrs::distribution::Normal {
+    statrs::distribution::Normal::standard()
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! `guerdon run`: the main job, and its results in a few lines.
 
 use super::NOT_EVALUABLE;
-use crate::args::RunArgs;
+use crate::args::ExperimentArgs;
 use crate::output;
 use guerdon_core::{Progress, Result};
 use guerdon_experiment::evaluate::{PolicyEvaluation, Role};
-use guerdon_experiment::run::{Finished, RunOptions, best_constant};
+use guerdon_experiment::run::{Finished, best_constant};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -18,14 +18,8 @@ struct Ran<'a> {
     simulation: Option<&'a guerdon_sim::Simulation>,
 }
 
-pub fn run(args: &RunArgs, threads: usize, progress: &dyn Progress) -> Result<ExitCode> {
-    let options = RunOptions {
-        data: args.data.clone(),
-        out: args.out.clone(),
-        sets: args.sets.clone(),
-        device: args.device.into(),
-        threads,
-    };
+pub fn run(args: &ExperimentArgs, threads: usize, progress: &dyn Progress) -> Result<ExitCode> {
+    let options = args.options(threads);
     let finished = guerdon_experiment::run::run(&args.experiment, &options, progress)?;
     if args.json {
         output::json(&Ran {

@@ -5,7 +5,7 @@ use crate::args::SweepArgs;
 use crate::output;
 use guerdon_core::{Progress, Result};
 use guerdon_experiment::evaluate::Role;
-use guerdon_experiment::run::{LOGGING, RunOptions};
+use guerdon_experiment::run::LOGGING;
 use guerdon_experiment::sweep::{
     BEST_CONSTANT, Found, HeldOut, Members, SweepOptions, Swept, Trial, TrialResult, Worth,
 };
@@ -20,14 +20,11 @@ struct Printed<'a> {
 }
 
 pub fn run(args: &SweepArgs, threads: usize, progress: &dyn Progress) -> Result<ExitCode> {
-    let mut sets = args.sets.clone();
-    sets.extend(args.trials.map(|trials| ("sweep.trials".to_owned(), trials.to_string())));
-    let options = SweepOptions {
-        run: RunOptions { data: args.data.clone(), out: args.out.clone(), sets, device: args.device.into(), threads },
-        jobs: args.jobs.unwrap_or(threads),
-    };
-    let swept = guerdon_experiment::sweep::sweep(&args.experiment, &options, progress)?;
-    if args.json {
+    let mut run = args.common.options(threads);
+    run.sets.extend(args.trials.map(|trials| ("sweep.trials".to_owned(), trials.to_string())));
+    let options = SweepOptions { run, jobs: args.jobs.unwrap_or(threads) };
+    let swept = guerdon_experiment::sweep::sweep(&args.common.experiment, &options, progress)?;
+    if args.common.json {
         output::json(&Printed { folder: swept.folder.root().display().to_string(), found: &swept.found })?;
     } else {
         print(&swept)?;
@@ -52,6 +49,7 @@ fn print(swept: &Swept) -> Result<()> {
     // What must be known of each constant stands in the JSON; here it would bury the rest.
     let contest = |worth: &&Worth| worth.role != Role::Constant || worth.name == BEST_CONSTANT;
     output::reasons(trials.chain(&found.references).filter(contest).map(|worth| &worth.estimate))?;
+    variants(found)?;
     settings(found)?;
     constants(found)?;
     for note in &found.notes {
@@ -94,6 +92,34 @@ fn interval(lower: Option<f64>, upper: Option<f64>) -> String {
         (Some(lower), Some(upper)) => format!("[{lower:.3}, {upper:.3}]"),
         _ => "–".into(),
     }
+}
+
+/// Learners that the file holds against others, with what that makes in truth where a world knows it.
+fn variants(found: &Found) -> Result<()> {
+    let truth = |name: &str| {
+        let trial = found.trials.iter().find(|trial| trial.trial == name)?;
+        trial.worth.as_ref()?.true_value
+    };
+    let rows: Vec<Vec<String>> = found
+        .trials
+        .iter()
+        .filter_map(|trial| {
+            let against = trial.against.as_ref()?;
+            let difference = trial.more_than_its_counterpart();
+            let known = truth(&trial.trial).zip(truth(against)).map(|(own, other)| format!("{:+.4}", own - other));
+            Some(vec![
+                trial.trial.clone(),
+                against.clone(),
+                difference.map_or("–".into(), |d| format!("{:+.4}", d.value)),
+                difference.map_or("–".into(), |d| interval(d.lower, d.upper)),
+                known.unwrap_or_else(|| "–".into()),
+            ])
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    output::table(&["variant", "against", "difference", "interval", "true difference"], rows)
 }
 
 /// What was drawn, where something was, and what became of the trials without a value.
