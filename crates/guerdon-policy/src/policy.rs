@@ -4,7 +4,7 @@ use crate::bundle;
 use crate::encoder::{Encoder, FeatureSchema};
 use crate::exploration::Exploration;
 use crate::guardrails::Gate;
-use crate::model::OutcomeModel;
+use crate::model::{OutcomeModel, Walks};
 use crate::objective::{Objective, Prices};
 use crate::placement::Placement;
 use crate::predict::sizes;
@@ -57,6 +57,8 @@ pub struct Policy {
     pub(crate) none: Option<usize>,
     pub(crate) arch: Arch,
     pub(crate) sizes: Sizes,
+    /// Of a model of trees.
+    pub(crate) walks: Option<Walks>,
     pub(crate) version: String,
 }
 
@@ -73,6 +75,10 @@ impl Policy {
         parts.exploration.check(&parts.model)?;
         let gate = Gate::new(&parts.guardrails, &parts.encoder, parts.seed)?;
         let prices = Prices::new(&parts.objective, &parts.catalogue, parts.stages.len(), parts.minor_units);
+        let walks = match &parts.model {
+            OutcomeModel::Trees(model) => Some(Walks::new(model, parts.catalogue.len())),
+            _ => None,
+        };
         let version = bundle::version(&parts);
         Ok(Policy {
             gate,
@@ -81,6 +87,7 @@ impl Policy {
             none: parts.catalogue.none(),
             arch: Arch::new(),
             sizes: sizes(&parts),
+            walks,
             version,
             parts,
         })

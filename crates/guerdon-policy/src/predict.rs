@@ -56,9 +56,11 @@ impl Policy {
         let Some(links) = links else { return };
         match &parts.model {
             OutcomeModel::Ensemble(model) => self.predict_mean(model, links, request, scratch),
-            OutcomeModel::Trees(model) => {
+            OutcomeModel::Trees(_) => {
                 parts.encoder.encode(request.context, &mut scratch.encoded);
-                model.sums(&scratch.encoded, parts.catalogue.len(), &mut scratch.outcomes);
+                if let Some(walks) = &self.walks {
+                    walks.sums(&scratch.encoded, parts.catalogue.len(), &mut scratch.outcomes);
+                }
                 self.link(links, &mut scratch.outcomes, &mut scratch.spare);
             }
             model => {

@@ -298,18 +298,22 @@ fn trees_add_up_the_leaves_that_recursion_finds() {
         let below = x[forest.feature[node] as usize] < f64::from(forest.threshold[node]);
         leaf(forest, if below { left } else { right }, x)
     }
-    let OutcomeModel::Trees(model) = trees(5) else { unreachable!() };
-    let policy = policy(OutcomeModel::Trees(model.clone()), 5, Exploration::Greedy);
-    for context in contexts() {
+    // Sets of actions are 64 wide when they are walked with.
+    for (offers, context) in
+        [5, 62, 63, 64, 130].into_iter().flat_map(|offers| contexts().into_iter().map(move |c| (offers, c)))
+    {
+        let actions = offers + 1;
+        let OutcomeModel::Trees(model) = trees(offers) else { unreachable!() };
+        let policy = policy(OutcomeModel::Trees(model.clone()), offers, Exploration::Greedy);
         let x = encoded(policy.parts(), &context);
         let mut truth = vec![];
         for (head, forest) in model.forests.iter().enumerate() {
-            for action in 0..6 {
+            for action in 0..actions {
                 let own = model.action_features[2 * action..2 * action + 2].iter().map(|f| f64::from(*f));
                 let x: Vec<f64> = x.iter().copied().chain(own).collect();
                 let leaves = forest.roots.iter().map(|root| leaf(forest, *root as usize, &x));
                 let sum = f64::from(forest.base) + leaves.sum::<f64>();
-                truth.push(if head < 4 { 1.0 / (1.0 + (-sum).exp()) } else { sum * truth[2 * 6 + action] });
+                truth.push(if head < 4 { 1.0 / (1.0 + (-sum).exp()) } else { sum * truth[2 * actions + action] });
             }
         }
         let found = policy.outcomes(&request("d", &context), &mut policy.scratch()).to_vec();

@@ -8,12 +8,15 @@ mod ensemble;
 mod links;
 mod stack;
 mod trees;
+mod walk;
 
 pub use curve::{AmountCurve, MOST_KNOTS};
 pub use ensemble::{ChanceLink, EnsembleModel, MOST_MEMBERS};
 pub(crate) use links::{Linked, Links};
 pub(crate) use stack::{Stack, gather, sized};
 pub use trees::{Forest, MOST_ACTION_FEATURES, MOST_DEPTH, TreesModel};
+
+pub(crate) use walk::Walks;
 
 use crate::dense::Dense;
 use guerdon_core::{Error, Result};

@@ -72,7 +72,7 @@ impl TreesModel {
     }
 
     /// Features of each action.
-    fn features(&self, actions: usize) -> usize {
+    pub(super) fn features(&self, actions: usize) -> usize {
         self.action_features.len().checked_div(actions).unwrap_or(0)
     }
 
@@ -82,20 +82,6 @@ impl TreesModel {
             1 + leaves + 2 * (forest.left.len() - leaves)
         };
         self.action_features.len() + self.forests.iter().map(of_forest).sum::<usize>()
-    }
-
-    /// Writes what the forests sum up to, before any link: `head * actions + action`.
-    ///
-    /// # Shapes
-    /// `x`: `[inputs]`; `out`: at least `[heads * actions]`.
-    pub(crate) fn sums(&self, x: &[f32], actions: usize, out: &mut [f32]) {
-        let features = self.features(actions);
-        for (forest, out) in self.forests.iter().zip(out.chunks_exact_mut(actions.max(1))) {
-            for (action, out) in out.iter_mut().enumerate() {
-                let own = self.action_features.get(action * features..).unwrap_or_default();
-                *out = forest.sum(x, own);
-            }
-        }
     }
 }
 
@@ -155,27 +141,5 @@ impl Forest {
             }
         }
         Ok(())
-    }
-
-    /// The base and a leaf of each tree, added in order in double precision.
-    fn sum(&self, x: &[f32], own: &[f32]) -> f32 {
-        let leaves = self.roots.iter().map(|root| f64::from(self.leaf(*root, x, own)));
-        leaves.fold(f64::from(self.base), |sum, leaf| sum + leaf) as f32
-    }
-
-    /// The value of the leaf that a walk from `root` ends in. Every step leads to a later node, so it ends.
-    #[inline]
-    fn leaf(&self, root: u32, x: &[f32], own: &[f32]) -> f32 {
-        let mut node = root as usize;
-        while let (Some(left), Some(right)) = (self.left.get(node), self.right.get(node)) {
-            if *left as usize == node {
-                break;
-            }
-            let feature = self.feature.get(node).map_or(0, |feature| *feature as usize);
-            let number = x.get(feature).or_else(|| own.get(feature - x.len())).copied().unwrap_or(0.0);
-            let below = self.threshold.get(node).is_some_and(|threshold| number < *threshold);
-            node = if below { *left } else { *right } as usize;
-        }
-        self.value.get(node).copied().unwrap_or(0.0)
     }
 }
