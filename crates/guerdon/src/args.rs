@@ -76,6 +76,13 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn name_file(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.trim().is_empty() && !file.is_empty() => Ok((name.trim().to_owned(), file.into())),
+        _ => Err("write name=decisions.parquet".into()),
+    }
+}
+
 /// The commands, in the order of the work.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -173,6 +180,11 @@ pub struct SweepArgs {
     /// learners are compared as they stand, on all members.
     #[arg(long, value_name = "N")]
     pub trials: Option<u32>,
+    /// Decisions of another system to value in the same folds: Parquet with decision_id and action, a row for each decision
+    /// of the members in folds.parquet (in the sweep's folder: member_id, fold). Those of a fold must come from a model that
+    /// saw the other folds alone. What was trained before is not trained again.
+    #[arg(long, value_name = "NAME=FILE", value_parser = name_file)]
+    pub decisions: Vec<(String, PathBuf)>,
     /// Folder for sweeps and cached logs.
     #[arg(long, value_name = "DIR", default_value = "checkpoints")]
     pub out: PathBuf,

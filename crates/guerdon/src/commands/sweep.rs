@@ -25,6 +25,7 @@ pub fn run(args: &SweepArgs, threads: usize, progress: &dyn Progress) -> Result<
     let options = SweepOptions {
         run: RunOptions { data: args.data.clone(), out: args.out.clone(), sets, device: args.device.into(), threads },
         jobs: args.jobs.unwrap_or(threads),
+        decisions: args.decisions.clone(),
     };
     let swept = guerdon_experiment::sweep::sweep(&args.experiment, &options, progress)?;
     if args.json {
@@ -61,6 +62,7 @@ fn print(swept: &Swept) -> Result<()> {
         print_held_out(held_out, found)?;
     }
     output::line(&format!("results:  {}", swept.folder.trials().display()))?;
+    output::line(&format!("folds:    {}", swept.folder.folds().display()))?;
     let Some(winner) = found.trials.iter().find(|trial| Some(&trial.trial) == found.winner.as_ref()) else {
         return Ok(());
     };
