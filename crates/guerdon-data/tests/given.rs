@@ -59,11 +59,11 @@ fn decisions_are_read_by_name_in_any_order() {
 fn decisions_that_do_not_fit_the_log_are_refused_by_name() {
     let (programme, log) = programme();
     for (rows, code, parts) in [
-        ("a1:half a2:none b1:half", 25, ["a3", "missing"]),
-        ("a1:none a2:none a3:none b1:half", 25, ["a1", "action is none; eligible were half, star"]),
-        ("a1:half a2:gift a3:none b1:half", 16, ["a2", "gift"]),
-        ("a1:half a2:none a3:none b1:half a2:star", 19, ["a2", "twice, with none and star"]),
-        ("a1:half a2:none a3:none b1:half b2:half", 25, ["b2", "none that the log's members have", "1 in all"]),
+        ("a1:half a2:none b1:half", 25, vec!["a3", "missing"]),
+        ("a1:none a2:none a3:none b1:half", 25, vec!["a1", "action is none; eligible were half, star"]),
+        ("a1:half a2:gift a3:none b1:half", 16, vec!["a2", "gift"]),
+        ("a1:half a2:none a3:none b1:half a2:star", 19, vec!["a2", "twice, with none and star"]),
+        ("a1:half a2:none a3:none b1:half b2:half", 25, vec!["b2", "none that the log's members have", "1 in all"]),
     ] {
         common::says(&given(&programme, &log, rows).unwrap_err(), code, &parts);
     }
