@@ -1,4 +1,4 @@
-"""Training speed of an ensemble of small PyTorch networks on two cores: one after another, in two processes, or batched.
+"""Training speed of an ensemble of small PyTorch networks on two cores: one after another, in two processes, batched, or both.
 
 Each network: 64 inputs -> 128 -> 128 (SiLU) -> 3 heads x 24 actions. The last layer's weights are an own matrix plus a
 shared one that acts through 20 traits of each action: W = W_own + reshape(W_shared [128*3, 20] @ traits^T [20, 24]).
@@ -109,10 +109,12 @@ def train(data, members, options, seed, epochs=None):
 def worker(number, options, barrier, results):
     torch.set_num_threads(1)
     data = make_data(options.rows)
-    warm_up(data, 1, options)
+    mine = range(number, options.members, 2)
+    at_once = len(mine) if options.mode == "processes-batched" else 1
+    warm_up(data, at_once, options)
     barrier.wait()
     wall, cpu = time.perf_counter(), time.process_time()
-    losses = [train(data, 1, options, seed) for seed in range(number, options.members, 2)]
+    losses = [train(data, at_once, options, seed) for seed in mine[::at_once]]
     results.put((wall, time.perf_counter(), time.process_time() - cpu, losses))
 
 
@@ -144,8 +146,9 @@ def in_this_process(options):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("mode", choices=["threads", "processes", "batched"],
-                        help="threads: one network after another; processes: two at a time, a thread each; batched: all at once")
+    parser.add_argument("mode", choices=["threads", "processes", "batched", "processes-batched"],
+                        help="threads: one network after another; processes: two at a time, a thread each; batched: all at "
+                             "once; processes-batched: two processes, each half of them at once")
     parser.add_argument("--rows", type=int, default=51_200)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--members", type=int, default=5)
@@ -159,11 +162,12 @@ def arguments():
 
 def main():
     options = arguments()
-    wall, cpu, losses = in_processes(options) if options.mode == "processes" else in_this_process(options)
+    two = options.mode.startswith("processes")
+    wall, cpu, losses = in_processes(options) if two else in_this_process(options)
     seen = options.rows * options.epochs * options.members
     print(json.dumps({
         "mode": options.mode, "rows": options.rows, "epochs": options.epochs, "members": options.members,
-        "batch": options.batch, "threads": 1 if options.mode == "processes" else options.threads,
+        "batch": options.batch, "threads": 1 if two else options.threads,
         "fused": options.fused, "compile": options.compile,
         "wall_s": round(wall, 3), "cpu_s": round(cpu, 3),
         "wall_us_per_row_and_member": round(1e6 * wall / seen, 2),
