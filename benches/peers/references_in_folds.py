@@ -27,6 +27,7 @@ PENALTIES = 10.0 ** np.arange(-1, 8)
 TREES = {"objective": "l2", "learning_rate": 0.05, "num_leaves": 8, "min_data_in_leaf": 50, "bagging_fraction": 0.8,
          "bagging_freq": 1, "feature_fraction": 0.8, "verbosity": -1, "deterministic": True}
 MOST_ROUNDS = 500
+MODELS = ["ridge-per-arm", "boosted-per-arm", "boosted-one", "base-residual-ridge"]
 
 
 class Linear:
@@ -134,6 +135,7 @@ def arguments():
     parser.add_argument("--contact-cost", type=float, default=0.0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="NAME")
     return parser.parse_args()
 
 
@@ -154,7 +156,8 @@ def main():
         "base-residual-ridge": lambda train, test: base_residual_ridge(train, test, actions, options),
     }
     options.out.mkdir(parents=True, exist_ok=True)
-    for name, model in models.items():
+    for name in options.models:
+        model = models[name]
         start, chosen = time.process_time(), np.zeros(len(log), int)
         for held in np.unique(fold):
             rows = fold != held
