@@ -70,7 +70,7 @@ def arguments():
     parser.add_argument("--networks", type=int, default=3)
     parser.add_argument("--hidden", type=int, nargs="+", default=[256, 256])
     parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate of the one-cycle schedule")
+    parser.add_argument("--rate", type=float, default=4e-3, help="highest learning rate of the one-cycle schedule")
     parser.add_argument("--weight-decay", type=float, default=0.01)
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--batch", type=int, default=512)
@@ -86,10 +86,10 @@ def main():
     holdout = pd.read_parquet(options.data / "holdout_20000.parquet")
     truth = json.loads((options.data / "truth.json").read_text())["holdout_20000"]
     names = [f"x{i}" for i in range(20)]
-    x = torch.from_numpy(log[names].to_numpy(np.float32))
-    action = torch.from_numpy(log["action"].to_numpy(np.int64))
-    reward = torch.from_numpy(log["reward"].to_numpy(np.float32))
-    fresh = torch.from_numpy(holdout[names].to_numpy(np.float32))
+    x = torch.tensor(log[names].to_numpy(np.float32))
+    action = torch.tensor(log["action"].to_numpy(np.int64))
+    reward = torch.tensor(log["reward"].to_numpy(np.float32))
+    fresh = torch.tensor(holdout[names].to_numpy(np.float32))
     q = holdout[[f"q_{a}" for a in range(ACTIONS)]].to_numpy()
 
     def score(scores):
