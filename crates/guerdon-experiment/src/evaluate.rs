@@ -3,7 +3,7 @@
 use crate::placement::{Offers, PlacementMass, PlacementShares};
 use crate::segments::{Segment, SegmentPlan, SegmentShares};
 use guerdon_core::{Error, MemberSplit, Progress, Result, Seed, Value, fold_of};
-use guerdon_data::{LogBatch, LogMeta, LogReader};
+use guerdon_data::{GivenDecisions, LogBatch, LogMeta, LogReader};
 use guerdon_learn::{CrossFit, request};
 use guerdon_ope::selection::{Compared, Multiplicity, Selection, SelectionError};
 use guerdon_ope::{Difference, Estimate, Estimator, Evaluation, Facts, Gates, PairedDifference, Row, Terms};
@@ -22,6 +22,9 @@ pub enum Target {
     Policy(Box<Policy>),
     /// One policy a fold of members: what a learner makes of the other folds is valued on the fold that it never saw.
     Folded(Arc<Folded>),
+    /// One action a decision, as another system chose it; [`GivenDecisions::check`] must have passed on the log. Each must
+    /// come from a model that saw nothing of the decision's fold, which the engine can't know.
+    Given(Arc<GivenDecisions>),
 }
 
 /// One frozen policy a fold.
@@ -37,10 +40,10 @@ pub struct Folded {
 }
 
 impl Target {
-    /// The frozen policies in it: none for logging.
+    /// The frozen policies in it: none for logging and for decisions made elsewhere.
     pub fn policies(&self) -> &[Policy] {
         match self {
-            Target::Logging => &[],
+            Target::Logging | Target::Given(_) => &[],
             Target::Policy(policy) => std::slice::from_ref(policy),
             Target::Folded(folded) => &folded.policies,
         }
@@ -50,7 +53,17 @@ impl Target {
     pub fn place(&self, member: &str) -> usize {
         match self {
             Target::Folded(folded) => fold_of(folded.seed, member, folded.folds),
-            Target::Logging | Target::Policy(_) => 0,
+            Target::Logging | Target::Policy(_) | Target::Given(_) => 0,
+        }
+    }
+
+    /// The action taken at decision `i` where no policy decides, and the probability that it is weighed by: logging always
+    /// takes the logged action, with weight 1.
+    fn taken(&self, batch: &LogBatch, i: usize) -> (Option<usize>, f64) {
+        match self {
+            Target::Logging => (Some(batch.action(i)), 1.0),
+            Target::Given(given) => (given.action(batch.decision_id(i)), batch.propensity(i)),
+            Target::Policy(_) | Target::Folded(_) => (None, 1.0),
         }
     }
 }
@@ -82,6 +95,8 @@ pub struct NamedTarget {
 pub enum Role {
     /// Trained in this run.
     Learner,
+    /// Decisions that another system made.
+    Given,
     /// The logging policy.
     Logging,
     /// Always the same action.
@@ -391,7 +406,9 @@ impl<'t> State<'t> {
         let rate = || Evaluation::new(&[Estimator::Snips], actions);
         let value = Evaluation::new(&options.estimators, actions);
         let value = match &target.target {
-            Target::Policy(_) | Target::Folded(_) => value.with_facts(facts(meta, options.design_refuted)),
+            Target::Policy(_) | Target::Folded(_) | Target::Given(_) => {
+                value.with_facts(facts(meta, options.design_refuted))
+            }
             // What was done needs no propensities: its weights are 1.
             Target::Logging => value.with_gates(Gates { calibration_off: f64::INFINITY, ..Gates::default() }),
         };
@@ -418,7 +435,6 @@ impl<'t> State<'t> {
         self.terms.clear();
         for (k, &i) in rows.index.iter().enumerate() {
             let action = batch.action(i);
-            // The logging policy always takes the logged action: weight 1, and DR's correction leaves the reward.
             let place = self.target.target.place(batch.member_id(i));
             let policy = self.target.target.policies().get(place);
             let ((target, outcomes), propensity): ((&[f64], &[f32]), f64) =
@@ -430,8 +446,9 @@ impl<'t> State<'t> {
                     }
                     _ => {
                         taken.fill(0.0);
-                        taken[action] = if matches!(self.target.target, Target::Logging) { 1.0 } else { 0.0 };
-                        ((&taken, &[]), 1.0)
+                        let (choice, propensity) = self.target.target.taken(batch, i);
+                        choice.into_iter().for_each(|choice| taken[choice] = 1.0);
+                        ((&taken, &[]), propensity)
                     }
                 };
             let member = rows.member[k];

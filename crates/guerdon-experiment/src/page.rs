@@ -98,7 +98,7 @@ fn short_name(name: &str) -> String {
 
 fn role(evaluation: &PolicyEvaluation) -> PolicyRole {
     match evaluation.role {
-        Role::Learner => PolicyRole::Learner,
+        Role::Learner | Role::Given => PolicyRole::Learner,
         Role::Logging => PolicyRole::Logging,
         Role::Uniform => PolicyRole::Uniform,
         Role::Constant if evaluation.name == constant_name(NONE) => PolicyRole::None,

@@ -1,6 +1,6 @@
 //! True values, where a built-in programme's world knows them.
 
-use crate::evaluate::NamedTarget;
+use crate::evaluate::{NamedTarget, Target};
 use guerdon_core::{Error, Progress, Result, Value};
 use guerdon_data::LogReader;
 use guerdon_learn::request;
@@ -46,7 +46,12 @@ pub fn true_values(
                     (Some(policy), Some(scratch)) => {
                         mean(policy.probabilities(&request(&batch, row, &context), scratch))
                     }
-                    _ => mean(&choice.probabilities),
+                    _ => match &named.target {
+                        Target::Given(given) => {
+                            given.action(batch.decision_id(row)).map_or(0.0, |a| choice.expected[a].net)
+                        }
+                        _ => mean(&choice.probabilities),
+                    },
                 };
             }
             decisions += 1;

@@ -42,6 +42,11 @@ impl SweepFolder {
         self.root.join("audit.json")
     }
 
+    /// Which fold each member is in: Parquet, `member_id, fold`. Written first.
+    pub fn folds(&self) -> PathBuf {
+        self.root.join("folds.parquet")
+    }
+
     /// What one trial gave on one fold; written after its policy, so that it marks a finished training.
     pub fn result(&self, trial: &str, fold: usize) -> PathBuf {
         self.root.join("folds").join(trial).join(format!("fold-{fold}.json"))

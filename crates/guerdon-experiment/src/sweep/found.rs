@@ -45,11 +45,12 @@ pub struct Found {
     pub confidence: f64,
     /// Every trial, ranked by the lower end of its interval; behind them those without a value.
     pub trials: Vec<TrialResult>,
-    /// The policies to beat, on the same decisions: best constant, logging, uniform, every constant.
+    /// Decisions made elsewhere, and the policies to beat, on the same decisions: best constant, logging, uniform, every
+    /// constant.
     pub references: Vec<Worth>,
     /// For each fold the constant offer that the other folds recommend; together they are the reference `best constant`.
     pub best_constants: Vec<Option<String>>,
-    /// Trials, best constant and logging, pair by pair, at a level that holds for all pairs at once.
+    /// Trials, decisions made elsewhere, best constant and logging, pair by pair, at a level that holds for all pairs at once.
     pub compared: Option<Compared>,
     /// The trial with the highest lower end; none where no trial has a value.
     pub winner: Option<String>,

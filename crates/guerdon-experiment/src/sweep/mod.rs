@@ -10,11 +10,15 @@
 //! The winner's own value is the best of several noisy ones, and so too high. Where anything was drawn, the sweep sees only
 //! the members that the experiment's split trains on, and the winner, trained on all of these, is valued on the others.
 //! Where nothing is drawn the learners are compared on all members.
+//!
+//! Models that are fitted elsewhere can be valued on the same terms: the sweep writes which fold each member is in, and
+//! takes decisions made for each fold by a model that saw the others alone.
 
 mod constants;
 mod folder;
 mod folds;
 mod found;
+mod given;
 mod plan;
 mod race;
 mod space;
@@ -41,7 +45,7 @@ use guerdon_core::{Error, MemberSplit, Progress, Result, Seed};
 use guerdon_data::LogReader;
 use guerdon_ope::selection::{Compared, Multiplicity};
 use guerdon_sim::coffeehouse::World;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a sweep is asked for beyond its experiment file.
 #[derive(Debug, Clone)]
@@ -50,6 +54,9 @@ pub struct SweepOptions {
     pub run: RunOptions,
     /// Trainings side by side, each on one thread; at least 1. Results do not depend on it.
     pub jobs: usize,
+    /// Decisions that other systems made, by name: Parquet files with `decision_id` and `action`, a row for each decision
+    /// of the members that the folds hold.
+    pub decisions: Vec<(String, PathBuf)>,
 }
 
 /// A finished sweep.
@@ -68,7 +75,8 @@ const DRAWS: usize = 20_000;
 /// that is asked for more draws takes up those of the smaller.
 ///
 /// # Errors
-/// [`Error::Config`] for a search space that the learner does not know or take; whatever a step gives.
+/// [`Error::Config`] for a search space that the learner does not know or take, or a name given twice; what
+/// [`GivenDecisions`](guerdon_data::GivenDecisions) says of decisions made elsewhere; whatever a step gives.
 pub fn sweep(file: &Path, options: &SweepOptions, progress: &dyn Progress) -> Result<Swept> {
     let Prepared { experiment, environment, log_path, log } = prepare(file, &options.run, progress)?;
     let trials = trial::trials(&experiment, experiment.sweep.trials)?;
@@ -83,6 +91,7 @@ pub fn sweep(file: &Path, options: &SweepOptions, progress: &dyn Progress) -> Re
         Members::All => log.clone(),
         Members::Training => log.restricted_to(move |member| split.is_train(member))?,
     };
+    let given = given::targets(&options.decisions, &trials, &seen)?;
     let valuing = Options {
         estimators: vec![experiment.evaluate.headline],
         confidence: experiment.evaluate.confidence,
@@ -102,8 +111,11 @@ pub fn sweep(file: &Path, options: &SweepOptions, progress: &dyn Progress) -> Re
         device: options.run.device,
         jobs: options.jobs,
     };
+    if !folder.folds().is_file() {
+        guerdon_data::write_folds(&seen, |member| trainings.folds.of(member), &folder.folds())?;
+    }
     let tried = try_all(&trainings, &trials, &experiment, progress)?;
-    let mut found = value_all(&trainings, tried, &experiment, &valuing, world.as_ref(), progress)?;
+    let mut found = value_all(&trainings, (tried, given), &experiment, &valuing, world.as_ref(), progress)?;
     found.members = members;
     found.sweep = id;
     winner::take(&mut found, &trainings, &trials, &experiment, (&log, split), &valuing, progress)?;
@@ -177,10 +189,11 @@ fn try_all(
     tried.collect()
 }
 
-/// Values all trials that were tried on all folds beside the policies to beat, and compares them.
+/// Values all trials that were tried on all folds beside decisions made elsewhere and the policies to beat, and compares
+/// them.
 fn value_all(
     trainings: &Trainings<'_>,
-    mut tried: Vec<Tried>,
+    (mut tried, given): (Vec<Tried>, Vec<NamedTarget>),
     experiment: &Experiment,
     valuing: &Options,
     world: Option<&World>,
@@ -191,21 +204,22 @@ fn value_all(
     let constants: Vec<NamedTarget> = others.iter().filter(|other| other.role == Role::Constant).cloned().collect();
     let best_constants = constants::by_fold(trainings, &constants, valuing)?;
     let mut targets: Vec<NamedTarget> = tried.iter_mut().filter_map(|tried| tried.target.take()).collect();
+    targets.extend(given);
     targets.extend(constants::target(trainings, &constants, &best_constants));
     targets.extend(others);
-    let mut others = against(BEST_CONSTANT).to_vec();
+    let mut beaten = against(BEST_CONSTANT).to_vec();
     for counterpart in experiment.learners.iter().filter_map(|learner| learner.against.clone()) {
-        if !others.contains(&counterpart) {
-            others.push(counterpart);
+        if !beaten.contains(&counterpart) {
+            beaten.push(counterpart);
         }
     }
-    let mut valued = trainings.evaluator.evaluate(&targets, &others, progress)?;
+    let mut valued = trainings.evaluator.evaluate(&targets, &beaten, progress)?;
     if let Some(world) = world {
         let truth = true_values(log, &targets, world, &|_| true, progress)?;
         valued.iter_mut().zip(truth).for_each(|(valued, truth)| valued.true_value = Some(truth));
     }
     let in_contest = |target: &NamedTarget| {
-        target.role == Role::Learner || target.name == BEST_CONSTANT || target.role == Role::Logging
+        matches!(target.role, Role::Learner | Role::Given | Role::Logging) || target.name == BEST_CONSTANT
     };
     let carried = targets.iter().zip(&valued).filter(|(target, valued)| {
         in_contest(target) && valued.estimate(estimator).is_some_and(|estimate| estimate.is_ok())

@@ -126,13 +126,21 @@ fn notes(found: &Found, winner: &str) -> Vec<String> {
     let mut notes = vec![];
     if let Some(compared) = &found.compared {
         let place = |name: &str| compared.candidates.iter().position(|candidate| candidate.name == name);
-        for other in [BEST_CONSTANT, LOGGING] {
+        let given = found.references.iter().filter(|worth| worth.role == Role::Given).map(|worth| worth.name.as_str());
+        let given: Vec<&str> = given.collect();
+        let elsewhere = if given.is_empty() { "" } else { "decisions made elsewhere, " };
+        for other in [BEST_CONSTANT, LOGGING].into_iter().chain(given) {
             let pair = place(winner).zip(place(other)).and_then(|(one, two)| compared.pair(one, two));
             let Some(pair) = pair else { continue };
-            let verdict =
-                if compared.beats(pair.first, pair.second) { "is worth more than" } else { "can't be told from" };
+            let verdict = if compared.beats(pair.first, pair.second) {
+                "is worth more than"
+            } else if compared.beats(pair.second, pair.first) {
+                "is worth less than"
+            } else {
+                "can't be told from"
+            };
             notes.push(format!(
-                "with all {} pairs of trials, {BEST_CONSTANT} and {LOGGING} held at once at {:.0} %, {winner} {verdict} \
+                "with all {} pairs of trials, {elsewhere}{BEST_CONSTANT} and {LOGGING} held at once at {:.0} %, {winner} {verdict} \
                  {other}: {:+.4} [{:.4}, {:.4}]; the intervals in the table hold one by one",
                 compared.pairs.len(),
                 100.0 * found.confidence,

@@ -1,7 +1,7 @@
 //! Flags of the commands that take an experiment file, and of those that look at its runs.
 
 use super::DeviceArg;
-use super::parse::{at_least_one, key_value};
+use super::parse::{at_least_one, key_value, name_file};
 use clap::Args;
 use guerdon_experiment::run::RunOptions;
 use std::path::PathBuf;
@@ -56,6 +56,11 @@ pub struct SweepArgs {
     /// learners are compared as they stand, on all members.
     #[arg(long, value_name = "N")]
     pub trials: Option<u32>,
+    /// Decisions of another system to value in the same folds: Parquet with decision_id and action, a row for each decision
+    /// of the members in folds.parquet (in the sweep's folder: member_id, fold). Those of a fold must come from a model that
+    /// saw the other folds alone. What was trained before is not trained again.
+    #[arg(long, value_name = "NAME=FILE", value_parser = name_file)]
+    pub decisions: Vec<(String, PathBuf)>,
 }
 
 /// `guerdon compare`

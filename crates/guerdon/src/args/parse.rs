@@ -1,5 +1,7 @@
 //! Values of flags, from text.
 
+use std::path::PathBuf;
+
 pub fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("give a whole number of at least 1".into()),
@@ -40,5 +42,12 @@ pub fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
         _ => Err("write path.to.key=value".into()),
+    }
+}
+
+pub fn name_file(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.trim().is_empty() && !file.is_empty() => Ok((name.trim().to_owned(), file.into())),
+        _ => Err("write name=decisions.parquet".into()),
     }
 }

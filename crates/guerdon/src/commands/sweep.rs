@@ -22,7 +22,7 @@ struct Printed<'a> {
 pub fn run(args: &SweepArgs, threads: usize, progress: &dyn Progress) -> Result<ExitCode> {
     let mut run = args.common.options(threads);
     run.sets.extend(args.trials.map(|trials| ("sweep.trials".to_owned(), trials.to_string())));
-    let options = SweepOptions { run, jobs: args.jobs.unwrap_or(threads) };
+    let options = SweepOptions { run, jobs: args.jobs.unwrap_or(threads), decisions: args.decisions.clone() };
     let swept = guerdon_experiment::sweep::sweep(&args.common.experiment, &options, progress)?;
     if args.common.json {
         output::json(&Printed { folder: swept.folder.root().display().to_string(), found: &swept.found })?;
@@ -59,6 +59,7 @@ fn print(swept: &Swept) -> Result<()> {
         print_held_out(held_out, found)?;
     }
     output::line(&format!("results:  {}", swept.folder.trials().display()))?;
+    output::line(&format!("folds:    {}", swept.folder.folds().display()))?;
     let Some(winner) = found.trials.iter().find(|trial| Some(&trial.trial) == found.winner.as_ref()) else {
         return Ok(());
     };
