@@ -1,4 +1,5 @@
-//! Pacing while serving: dual mirror descent with the entropic mirror map (Balseiro, Lu & Mirrokni 2020, 2023).
+//! Pacing while serving: dual mirror descent with the entropic mirror map (Balseiro, Lu & Mirrokni 2020, 2023), towards a rate
+//! of spending that leans on what the past says.
 
 use crate::forecast::{Forecast, Shape};
 use crate::units;
@@ -52,7 +53,8 @@ pub struct Pacer {
 
 impl Pacer {
     /// `budget` in units of the resource (minor units for money), `expected` arrivals (a guess), `price` to start with, in
-    /// value for a unit: the offline optimum's on past members is the best guess ([`crate::Allocation::limits`]).
+    /// value for a unit: the offline optimum's on past members, for as much budget a member ([`crate::Allocation::limits`]).
+    /// The pacer leans towards it; a price that is a mere guess goes with [`Pacer::with_trust`] 0.
     ///
     /// # Errors
     /// A budget outside [0, 8.7e12], no expected arrivals, a price that is not finite and above zero.
@@ -211,6 +213,24 @@ mod tests {
         let high = pacer.price();
         pacer.charge(0.0).unwrap();
         assert!(pacer.price() < high);
+    }
+
+    #[test]
+    fn a_price_above_that_of_the_past_spends_ahead_of_even_early_on_and_within_bounds() {
+        let at = |log_price: f64, to_come: f64| {
+            let pacer = Pacer { log_price, ..Pacer::new(100.0, 100, 1.0).unwrap() };
+            pacer.lean(1.0, to_come)
+        };
+        assert_eq!(at(0.0, 1.0), 1.0);
+        assert!(at(0.3, 1.0) > 1.3 && at(-0.3, 1.0) < 0.77);
+        assert!(at(0.3, 0.5) < at(0.3, 1.0) && at(0.3, 0.0) == 1.0);
+        for far in [0.7, 2.0, 9.0] {
+            assert!(at(far, 1.0) <= (0.35 * TRUST).exp() + 1e-12 && at(-far, 1.0) >= (-0.35 * TRUST).exp() - 1e-12);
+        }
+        // With twice as much to spend for each arrival, the past's price would have been lower.
+        let pacer = Pacer::new(100.0, 100, 1.0).unwrap();
+        assert!(pacer.lean(2.0, 1.0) > 1.0 && pacer.lean(0.0, 1.0) == 1.0);
+        assert_eq!(pacer.with_trust(0.0).lean(2.0, 1.0), 1.0);
     }
 
     #[test]
