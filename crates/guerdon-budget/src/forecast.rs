@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 /// The price that spends a budget over a stream, and how the spending at that one price falls over the stream's stretches.
 ///
-/// A pacer without it can only spend evenly. Where value or prices drift that is not best, whoever does it: money belongs
-/// where it buys most, and only a forecast knows of that beforehand. Last season's arrivals in their order are one.
+/// A pacer without it can only spend evenly, or lean towards the price of the past as a whole. Where value or prices drift
+/// money belongs where it buys most, and only a forecast knows of that beforehand. Last season's arrivals in their order are
+/// one. One that is wrong of direction does more harm than none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Forecast {
     /// Value for a unit of spend at the margin.

@@ -2,7 +2,7 @@
 //!
 //! The multiple-choice knapsack over a stream of members that is read a few times and never held: [`Allocation::solve`] for
 //! one limit or several (floors, ceilings, segments), with a certified gap; [`Frontier`] for value against spend; [`Pacer`]
-//! for spending a budget while serving, by a [`Forecast`] where there is one.
+//! for spending a budget while serving, by the price that past members had, and by a [`Forecast`] where there is one.
 //!
 //! ```
 //! use guerdon_budget::{Allocation, Batch, Limit};
