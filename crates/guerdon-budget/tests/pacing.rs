@@ -120,7 +120,7 @@ fn a_stream_that_leaves_the_past_behind_costs_little_more_than_without_trust() {
 }
 
 #[test]
-fn shapes_that_no_constant_was_chosen_on_never_overspend_and_gain_by_the_lean() {
+fn shapes_of_another_generator_never_overspend_and_gain_by_the_lean() {
     for name in ["ramp", "three levels", "rushes", "kind of member", "growing waves"] {
         let (mut even, mut leaning) = (Parts::default(), Parts::default());
         for k in 0..10 {

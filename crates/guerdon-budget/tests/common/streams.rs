@@ -49,7 +49,8 @@ pub fn bent([slope, dear, jump, dear_jump]: Bends) -> Path {
     })
 }
 
-/// The shapes that [`shape`] knows: first those that the pacer's constants were chosen on, then those that they were not.
+/// The shapes that [`shape`] knows. The last five are drawn by another generator than those that the pacer's constants were
+/// chosen on; "ramp" and "growing waves" are of kinds that these had none of.
 pub const SHAPES: [&str; 12] = [
     "no drift",
     "slope and jump",
