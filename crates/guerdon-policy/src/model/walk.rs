@@ -84,21 +84,30 @@ impl Walks {
         for (forest, out) in self.forests.iter().zip(out.chunks_exact_mut(actions.max(1))) {
             for (group, out) in out.chunks_mut(TOGETHER).enumerate() {
                 let mut sums = [f64::from(forest.base); TOGETHER];
+                let mut waiting = [(0, 0); TOGETHER];
                 let all = u64::MAX >> (TOGETHER - out.len());
-                forest.roots.iter().for_each(|root| self.walk(forest, *root, group, all, x, &mut sums));
+                for root in &forest.roots {
+                    self.walk(&forest.nodes, (*root, all), group, x, &mut waiting, &mut sums);
+                }
                 out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum as f32);
             }
         }
     }
 
-    /// Adds to every action of the set `all` the leaf that it ends in. Every step leads to a later node, so it ends; sets
-    /// that wait are not empty and have nothing in common, so no more than [`TOGETHER`] wait.
-    fn walk(&self, forest: &Walk, root: u32, group: usize, all: u64, x: &[f32], sums: &mut [f64; TOGETHER]) {
-        let mut waiting = [(0u32, 0u64); TOGETHER];
+    /// Adds to every action of a set, which starts from a root, the leaf that it ends in. Every step leads to a later node,
+    /// so it ends; sets that wait are not empty and have nothing in common, so no more than [`TOGETHER`] wait.
+    fn walk(
+        &self,
+        nodes: &[Node],
+        (mut place, mut set): (u32, u64),
+        group: usize,
+        x: &[f32],
+        waiting: &mut [(u32, u64); TOGETHER],
+        sums: &mut [f64; TOGETHER],
+    ) {
         let mut count = 0;
-        let (mut place, mut set) = (root, all);
         loop {
-            let Some(node) = forest.nodes.get(place as usize) else { return };
+            let Some(node) = nodes.get(place as usize) else { return };
             if node.left == place {
                 add(sums, set, f64::from(node.number));
                 if count == 0 {
