@@ -190,9 +190,7 @@ fn members(
             mirrored(count, |index| {
                 let mut normal = Normal::new(seed.named("chances").indexed(index));
                 let steps = chances.fits.iter().zip(&roots);
-                steps
-                    .map(|(fit, roots)| fit.system.solve(&roots.perturbation(&mut normal), None, 1e-8, LEARNER))
-                    .collect()
+                steps.map(|(fit, roots)| fit.system.solve(&roots.perturbation(&mut normal), 1e-8, LEARNER)).collect()
             })?
             .into_iter()
             .map(|draw| heads(&added(&mode, &draw)))

@@ -48,12 +48,14 @@ pub(crate) fn visit_batches(
     f: &mut Visitor,
 ) -> Result<Visited> {
     let mut visited = Visited::default();
-    let mut last_member = String::new();
+    // The last member who was included, of the batches before.
+    let mut before: Option<String> = None;
     for batch in batches {
         let batch = batch?;
         let mut context = Vec::new();
         // Rows are sorted by member, so one member's answer holds for several rows.
         let mut member: Option<(&str, bool)> = None;
+        let mut last = before.as_deref();
         for row in 0..batch.len() {
             let id = batch.member_id(row);
             let included = match member {
@@ -63,17 +65,30 @@ pub(crate) fn visit_batches(
             member = Some((id, included));
             if included {
                 visited.rows += 1;
-                if visited.members == 0 || last_member != id {
+                if last != Some(id) {
                     visited.members += 1;
-                    id.clone_into(&mut last_member);
+                    last = Some(id);
                 }
                 batch.context(row, &mut context);
                 f(&batch, row, &context)?;
             }
         }
         progress.advance(batch.len() as u64);
+        before = last.map(str::to_owned);
     }
     Ok(visited)
+}
+
+/// Memory that a log's rows may take between passes.
+const HELD_BYTES: usize = 128 << 20;
+
+/// The log for the passes of a fit: its rows stay in memory between them if they take no more than 128 MiB.
+pub(crate) fn for_fitting(log: &LogReader, progress: &dyn Progress) -> Result<LogReader> {
+    progress.start("read log", Some(log.rows()));
+    let held = log.for_fitting(HELD_BYTES)?;
+    progress.advance(log.rows());
+    progress.finish();
+    Ok(held)
 }
 
 /// What the outcome heads of one programme are compared with.
