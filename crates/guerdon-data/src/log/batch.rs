@@ -159,6 +159,7 @@ impl LogBatch {
     }
 
     /// How many decisions the batch holds.
+    #[inline]
     pub fn len(&self) -> usize {
         self.action.len()
     }
@@ -174,6 +175,7 @@ impl LogBatch {
     }
 
     /// The member's id.
+    #[inline]
     pub fn member_id(&self, i: usize) -> &str {
         self.member_id.value(i)
     }
@@ -194,6 +196,7 @@ impl LogBatch {
     }
 
     /// The action, as an index into the catalogue.
+    #[inline]
     pub fn action(&self, i: usize) -> usize {
         usize::from(self.action[i])
     }
@@ -214,6 +217,7 @@ impl LogBatch {
     }
 
     /// Clears `out` and fills it with the decision's features, in the environment's order.
+    #[inline]
     pub fn context<'a>(&'a self, i: usize, out: &mut Vec<Value<'a>>) {
         out.clear();
         out.extend(self.features.iter().map(|feature| match feature {
@@ -224,12 +228,14 @@ impl LogBatch {
     }
 
     /// First time the stage (an index into the funnel) was reached.
+    #[inline]
     pub fn reached_at(&self, i: usize, stage: usize) -> Option<Timestamp> {
         let times = &self.reached_at[stage];
         times.is_valid(i).then(|| Timestamp(times.value(i)))
     }
 
     /// Revenue inside the attribution window.
+    #[inline]
     pub fn revenue(&self, i: usize) -> Money {
         Money(self.revenue.value(i) as i64)
     }
@@ -240,11 +246,13 @@ impl LogBatch {
     }
 
     /// Cost of the reward.
+    #[inline]
     pub fn cost(&self, i: usize) -> Money {
         Money(self.cost.value(i) as i64)
     }
 
     /// Points that the reward credited.
+    #[inline]
     pub fn points_issued(&self, i: usize) -> i64 {
         self.points_issued.value(i)
     }
