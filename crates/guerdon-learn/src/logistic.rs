@@ -92,7 +92,7 @@ impl Rows {
             pooled.evidence.centre(&x, &mut rows[action].z);
             chances[action].extend(y[..heads - 1].iter().map(|value| *value as f32));
             let tells = outcomes.revenue_stage.is_none_or(|stage| y[stage] > 0.0);
-            revenue.push(|out| out.copy_from_slice(&x), |out| out[0] = y[heads - 1], tells.then_some((action, 1.0)));
+            revenue.push(&x, |out| out[0] = y[heads - 1], tells.then_some((action, 1.0)));
             Ok(())
         })?;
         let (revenue, count) = (revenue.finish(), visited.rows as f64);

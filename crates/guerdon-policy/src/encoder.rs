@@ -148,6 +148,29 @@ impl Encoder {
             rest = after;
         }
     }
+
+    /// As [`Encoder::encode`], for one feature of many contexts: writes that feature's slots of each row of `out` from the
+    /// value that stands for it in `values`. Quicker where values lie in columns.
+    ///
+    /// # Shapes
+    /// `values`: `[rows]`; `out`: `[rows][stride]` with a stride of [`Encoder::width`] or more. Nothing is written for a
+    /// feature that there is not, or beyond the end of a shorter row.
+    #[inline]
+    pub fn encode_feature<'a>(
+        &self,
+        feature: usize,
+        values: impl Iterator<Item = Value<'a>>,
+        stride: usize,
+        out: &mut [f32],
+    ) {
+        let Some(plan) = self.plans.get(feature) else { return };
+        let start: usize = self.plans.iter().take(feature).map(Plan::width).sum();
+        for (value, row) in values.zip(out.chunks_exact_mut(stride.max(1))) {
+            if let Some(slots) = row.get_mut(start..start + plan.width()) {
+                plan.encode(value, slots);
+            }
+        }
+    }
 }
 
 impl Plan {
@@ -276,6 +299,21 @@ mod tests {
         for (slot, level) in levels.iter().map(String::as_str).chain(["elsewhere"]).enumerate() {
             let out = encoded(&encoder, &[Value::Category(level)]);
             assert!(out.iter().enumerate().all(|(i, x)| *x == f32::from(u8::from(i == slot))), "{level}: {out:?}");
+        }
+    }
+
+    #[test]
+    fn features_one_by_one_encode_as_contexts_do() {
+        let encoder = Encoder::new(vec![number("a", 2.0, 4.0), category("b", &["x", "y"])]).unwrap();
+        let rows = [[Value::Number(3.0), Value::Category("y")], [Value::Missing, Value::Category("z")]];
+        let stride = encoder.width() + 1;
+        let mut out = vec![9.0; 2 * stride];
+        for feature in 0..3 {
+            let values = rows.iter().map(|row| row.get(feature).copied().unwrap_or(Value::Missing));
+            encoder.encode_feature(feature, values, stride, &mut out);
+        }
+        for (row, out) in rows.iter().zip(out.chunks_exact(stride)) {
+            assert_eq!((&out[..stride - 1], out[stride - 1]), (&encoded(&encoder, row)[..], 9.0));
         }
     }
 

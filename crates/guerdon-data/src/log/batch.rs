@@ -220,11 +220,25 @@ impl LogBatch {
     #[inline]
     pub fn context<'a>(&'a self, i: usize, out: &mut Vec<Value<'a>>) {
         out.clear();
-        out.extend(self.features.iter().map(|feature| match feature {
+        out.extend((0..self.features.len()).map(|feature| self.value(i, feature)));
+    }
+
+    /// The decision's value of the feature in this place of the environment's order.
+    #[inline]
+    pub fn value(&self, i: usize, feature: usize) -> Value<'_> {
+        match &self.features[feature] {
             FeatureValues::Number(values) if values[i].is_finite() => Value::Number(values[i]),
             FeatureValues::Category(values) if values.is_valid(i) => Value::Category(values.value(i)),
             _ => Value::Missing,
-        }));
+        }
+    }
+
+    /// All decisions' values of the feature in this place, not finite where they are missing; `None` for a category.
+    pub fn numbers(&self, feature: usize) -> Option<&[f64]> {
+        match &self.features[feature] {
+            FeatureValues::Number(values) => Some(values),
+            FeatureValues::Category(_) => None,
+        }
     }
 
     /// First time the stage (an index into the funnel) was reached.
