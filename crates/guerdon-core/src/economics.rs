@@ -42,6 +42,7 @@ impl Default for Economics {
 
 impl Economics {
     /// Net value of one decision in major units; `offered` is whether the action was other than `none`.
+    #[inline]
     pub fn net_value(&self, revenue: Money, cost: Money, offered: bool) -> f64 {
         self.margin * revenue.to_major(self.minor_units)
             - cost.to_major(self.minor_units)

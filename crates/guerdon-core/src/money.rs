@@ -31,6 +31,7 @@ impl Money {
     }
 
     /// The amount in major units, for models and for people.
+    #[inline]
     pub fn to_major(self, minor_units: u32) -> f64 {
         self.0 as f64 / 10f64.powi(minor_units as i32)
     }

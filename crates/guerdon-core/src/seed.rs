@@ -21,6 +21,7 @@ impl Seed {
     }
 
     /// A number uniform on [0, 1) made from this seed and `key`: 53 bits of SipHash-2-4 (Aumasson & Bernstein 2012).
+    #[inline]
     pub fn uniform(self, key: &str) -> f64 {
         unit(self.hash(key.as_bytes()))
     }
@@ -30,6 +31,7 @@ impl Seed {
         unit(self.hash(&index.to_le_bytes()))
     }
 
+    #[inline]
     fn hash(self, key: &[u8]) -> u64 {
         let mut hasher = SipHasher24::new_with_keys(self.0, 0x6775_6572_646f_6e00);
         hasher.write(key);
@@ -38,6 +40,7 @@ impl Seed {
 }
 
 /// The upper 53 bits as a double in [0, 1).
+#[inline]
 fn unit(bits: u64) -> f64 {
     (bits >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
 }

@@ -15,12 +15,14 @@ pub struct MemberSplit {
 
 impl MemberSplit {
     /// Whether the member's decisions are trained on.
+    #[inline]
     pub fn is_train(&self, member_id: &str) -> bool {
         self.seed.uniform(member_id) < self.train_share
     }
 }
 
 /// The member's fold, 0 to `folds` − 1, for cross-fitting.
+#[inline]
 pub fn fold_of(seed: Seed, member_id: &str, folds: usize) -> usize {
     ((seed.uniform(member_id) * folds as f64) as usize).min(folds - 1)
 }

@@ -2,6 +2,7 @@
 
 use guerdon_core::{Environment, FeatureSource};
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// The events that the funnel, the economics or a feature reads, in alphabetical order. An event's index is its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,35 +36,40 @@ impl EventNames {
     }
 }
 
-/// From name to index, quick for long runs of rows with few names.
+/// From name to index, quick for many rows with few names.
 pub(crate) struct NameIndex {
-    map: HashMap<String, u16>,
-    last: Option<(String, u16)>,
+    map: HashMap<String, u16, BuildHasherDefault<Fnv>>,
+}
+
+/// FNV-1a (Fowler, Noll & Vo 1991): quicker for short names than the standard hash, which guards against keys that are
+/// chosen to collide; the names here are a programme's own.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl NameIndex {
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let map = names.into_iter().enumerate().map(|(index, name)| (name.to_owned(), index as u16)).collect();
-        NameIndex { map, last: None }
+        NameIndex { map }
     }
 
-    /// The index of `name`; the name before it is looked at first.
-    pub(crate) fn get(&mut self, name: &str) -> Option<u16> {
-        if let Some((last, index)) = &self.last
-            && last == name
-        {
-            return Some(*index);
-        }
-        let index = *self.map.get(name)?;
-        match &mut self.last {
-            Some((last, known)) => {
-                last.clear();
-                last.push_str(name);
-                *known = index;
-            }
-            None => self.last = Some((name.to_owned(), index)),
-        }
-        Some(index)
+    /// The index of `name`.
+    pub(crate) fn get(&self, name: &str) -> Option<u16> {
+        self.map.get(name).copied()
     }
 }
 
@@ -72,9 +78,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_found_whatever_was_asked_before() {
-        let mut names = NameIndex::new(["a", "b"]);
-        assert_eq!([names.get("a"), names.get("a"), names.get("b"), names.get("c")], [Some(0), Some(0), Some(1), None]);
-        assert_eq!(names.get("a"), Some(0));
+    fn a_name_is_found_and_another_is_not() {
+        let names = NameIndex::new(["a", "b"]);
+        assert_eq!([names.get("a"), names.get("b"), names.get("c")], [Some(0), Some(1), None]);
     }
 }

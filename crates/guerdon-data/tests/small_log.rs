@@ -72,6 +72,29 @@ fn a_log_of_some_members_shows_no_decision_of_another() {
     assert!(second.restricted_to(|member| member.starts_with('a')).is_err());
 }
 
+#[test]
+fn a_log_for_fitting_shows_the_same_rows_from_memory_and_from_the_file() {
+    let programme = Programme::small();
+    let (_, log) = programme.ingest().unwrap();
+    let rows = |log: &LogReader| -> Vec<String> {
+        let batches = log.batches().unwrap().map(Result::unwrap);
+        let row = |b: &LogBatch, i: usize| {
+            let mut context = vec![];
+            b.context(i, &mut context);
+            let outcome = (b.reached_at(i, 0), b.reached_at(i, 1), b.revenue(i), b.cost(i), b.points_issued(i));
+            format!("{} {} {context:?} {outcome:?}", b.member_id(i), b.action(i))
+        };
+        batches.flat_map(|b| (0..b.len()).map(|i| row(&b, i)).collect::<Vec<_>>()).collect()
+    };
+    let (whole, part) = (rows(&log), log.restricted_to(|member| member.starts_with('a')).unwrap());
+    for bytes in [0, 1 << 20] {
+        let held = log.for_fitting(bytes).unwrap();
+        assert_eq!([rows(&held), rows(&held)], [whole.clone(), whole.clone()]);
+        assert_eq!(rows(&part.for_fitting(bytes).unwrap()), rows(&part));
+        assert_eq!(rows(&held.restricted_to(|member| member.starts_with('a')).unwrap()), rows(&part));
+    }
+}
+
 fn check_counts(summary: &IngestSummary) {
     assert_eq!((summary.decisions, summary.immature, summary.members), (4, 1, 2));
     assert_eq!((summary.duplicates_dropped, summary.duplicate_events), (1, 1));

@@ -3,13 +3,16 @@
 
 use crate::Moments;
 use crate::lift::Encode;
-use crate::rows::{Visited, visit};
+use crate::rows::{Visited, visit_columns};
 use guerdon_core::{Progress, Result};
 use guerdon_data::{LogBatch, LogReader};
 use rayon::prelude::*;
 
 /// Rows gathered before they are summed.
 const BLOCK: usize = 8192;
+
+/// Rows encoded at a time, column by column: few enough to stay near the processor.
+const ENCODED: usize = 256;
 
 /// Sums of groups of rows. A group without rows keeps no matrix.
 pub(crate) struct Accumulator {
@@ -32,17 +35,11 @@ impl Accumulator {
         Accumulator { inputs, targets, x: vec![], y: vec![], groups }
     }
 
-    /// Takes a row that `encode` and `fill` write; it counts for each of `groups` with its weight.
-    pub fn push(
-        &mut self,
-        encode: impl FnOnce(&mut [f32]),
-        fill: impl FnOnce(&mut [f64]),
-        groups: impl IntoIterator<Item = (usize, f64)>,
-    ) {
+    /// Takes a row of inputs `x` and of targets that `fill` writes; it counts for each of `groups` with its weight.
+    pub fn push(&mut self, x: &[f32], fill: impl FnOnce(&mut [f64]), groups: impl IntoIterator<Item = (usize, f64)>) {
         let row = self.y.len() / self.targets;
-        self.x.resize((row + 1) * self.inputs, 0.0);
+        self.x.extend_from_slice(x);
         self.y.resize((row + 1) * self.targets, 0.0);
-        encode(&mut self.x[row * self.inputs..]);
         fill(&mut self.y[row * self.targets..]);
         for (group, weight) in groups {
             if weight != 0.0 {
@@ -117,11 +114,19 @@ impl Sums {
 /// Runs the pass.
 pub(crate) fn accumulate(log: &LogReader, plan: &Plan, progress: &dyn Progress) -> Result<Sums> {
     let mut sums = Accumulator::new(plan.groups, plan.encoder.width(), plan.targets);
-    let mut groups = vec![];
-    let visited = visit(log, plan.include, "sum rows", progress, &mut |batch, row, context| {
-        groups.clear();
-        (plan.assign)(batch, row, &mut groups);
-        sums.push(|out| plan.encoder.encode(context, out), |out| (plan.fill)(batch, row, out), groups.iter().copied());
+    let width = plan.encoder.width();
+    let (mut groups, mut x) = (vec![], vec![]);
+    let visited = visit_columns(log, plan.include, "sum rows", progress, &mut |batch, chosen| {
+        for rows in chosen.chunks(ENCODED) {
+            x.resize(rows.len() * width, 0.0);
+            plan.encoder.encode_rows(batch, rows, &mut x);
+            for (place, &row) in rows.iter().enumerate() {
+                groups.clear();
+                (plan.assign)(batch, row, &mut groups);
+                let x = &x[place * width..(place + 1) * width];
+                sums.push(x, |out| (plan.fill)(batch, row, out), groups.iter().copied());
+            }
+        }
         Ok(())
     })?;
     let groups = sums.finish();
@@ -140,11 +145,7 @@ mod tests {
                 let mut sums = Accumulator::new(5, 3, 2);
                 for row in 0..20_000usize {
                     let value = (row as f64 * 0.7).sin();
-                    sums.push(
-                        |x| x.fill(value as f32),
-                        |y| y.fill(value * 3.0),
-                        [(row % 5, 1.0), ((row + 1) % 4, 0.3)],
-                    );
+                    sums.push(&[value as f32; 3], |y| y.fill(value * 3.0), [(row % 5, 1.0), ((row + 1) % 4, 0.3)]);
                 }
                 sums.finish()
             })
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn a_group_without_rows_stays_empty() {
         let mut sums = Accumulator::new(2, 1, 1);
-        sums.push(|x| x.fill(1.0), |y| y.fill(1.0), [(1, 2.0)]);
+        sums.push(&[1.0], |y| y.fill(1.0), [(1, 2.0)]);
         let found = sums.finish();
         assert_eq!(found[0], None);
         assert_eq!(found[1].as_ref().map(Moments::weight), Some(2.0));

@@ -3,7 +3,7 @@
 use crate::accumulate::{Plan, Sums, accumulate};
 use crate::encoding::{Levels, fit_encoder};
 use crate::linear::{LinearHeads, Shrinkage, choose_lambda, solve};
-use crate::rows::Outcomes;
+use crate::rows::{Outcomes, for_fitting};
 use guerdon_core::{Error, Progress, Result, Seed, Value, fold_of};
 use guerdon_data::LogReader;
 use guerdon_policy::Encoder;
@@ -30,7 +30,8 @@ const PENALTIES: [f64; 7] = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
 const PRIOR_ROWS: f64 = 10.0;
 
 impl CrossFit {
-    /// Fits one model per fold to the members for whom `include` holds, in two passes over the log.
+    /// Fits one model per fold to the members for whom `include` holds, in two passes over the log, which stays in memory
+    /// between them if it takes no more than 128 MiB.
     ///
     /// # Errors
     /// [`Error::Config`] for fewer than 2 or more than 100 folds; [`Error::Empty`] if no member is included or one fold
@@ -46,6 +47,7 @@ impl CrossFit {
             return Err(Error::config("cross-fitting", "folds", folds, "a whole number from 2 to 100 would do"));
         }
         let seed = seed.named("folds");
+        let log = &for_fitting(log, progress)?;
         let encoder = fit_encoder(log, include, Levels::default(), progress)?;
         let outcomes = Outcomes::of(log);
         let actions = log.meta().catalogue.len();

@@ -1,8 +1,8 @@
 //! Fits the encoder to the rows that may be learned from: one pass, bounded memory, outcomes never looked at.
 
-use crate::rows::visit;
+use crate::rows::visit_columns;
 use guerdon_core::{Error, FeatureType, Progress, Result, Value};
-use guerdon_data::LogReader;
+use guerdon_data::{LogBatch, LogReader};
 use guerdon_policy::{Encoder, Encoding, FeatureSchema};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ const MOST_COUNTED: usize = 1 << 16;
 /// What has been seen of one feature.
 #[derive(Debug)]
 enum Seen {
-    /// Welford's running mean and sum of squared differences.
+    /// Running mean and sum of squared differences.
     Number {
         n: f64,
         mean: f64,
@@ -49,26 +49,46 @@ impl Seen {
         }
     }
 
-    fn count(&mut self, value: Value) {
-        match (self, value) {
-            (Seen::Number { n, mean, squares }, Value::Number(x)) if x.is_finite() => {
-                *n += 1.0;
-                let before = x - *mean;
-                *mean += before / *n;
-                *squares += before * (x - *mean);
+    /// Counts the chosen rows of a batch, of the feature in place `feature`; `numbers` is room to work in.
+    fn count(&mut self, batch: &LogBatch, feature: usize, rows: &[usize], numbers: &mut Vec<f64>) {
+        if let Some(column) = batch.numbers(feature) {
+            numbers.clear();
+            numbers.extend(rows.iter().map(|row| column[*row]));
+            numbers.retain(|value| value.is_finite());
+            return self.count_numbers(numbers);
+        }
+        for row in rows {
+            if let Value::Category(name) = batch.value(*row, feature) {
+                self.count_name(name);
             }
-            (Seen::Category { counts, forgotten }, Value::Category(name)) => {
-                match counts.get_mut(name) {
-                    Some(count) => *count += 1,
-                    // Lossy counting (Manku & Motwani 2002): a newcomer may have been forgotten that often before.
-                    None => drop(counts.insert(name.to_owned(), *forgotten + 1)),
-                }
-                if counts.len() > MOST_COUNTED {
-                    *forgotten += 1;
-                    counts.retain(|_, count| *count > *forgotten);
-                }
-            }
-            _ => {}
+        }
+    }
+
+    /// Adds a batch's finite numbers: their own mean and squared differences, then both parts' together (Chan, Golub &
+    /// LeVeque 1983).
+    fn count_numbers(&mut self, values: &[f64]) {
+        let Seen::Number { n, mean, squares } = self else { return };
+        if values.is_empty() {
+            return;
+        }
+        let (known, new) = (*n, values.len() as f64);
+        let center = sum(values, |value| value) / new;
+        let off = center - *mean;
+        *n = known + new;
+        *mean += off * (new / *n);
+        *squares += sum(values, |value| (value - center) * (value - center)) + off * off * (known * new / *n);
+    }
+
+    fn count_name(&mut self, name: &str) {
+        let Seen::Category { counts, forgotten } = self else { return };
+        match counts.get_mut(name) {
+            Some(count) => *count += 1,
+            // Lossy counting (Manku & Motwani 2002): a newcomer may have been forgotten that often before.
+            None => drop(counts.insert(name.to_owned(), *forgotten + 1)),
+        }
+        if counts.len() > MOST_COUNTED {
+            *forgotten += 1;
+            counts.retain(|_, count| *count > *forgotten);
         }
     }
 
@@ -97,6 +117,16 @@ impl Seen {
     }
 }
 
+/// The sum of `f` over `values`, in eight interleaved sums.
+fn sum(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+    let (chunks, rest) = values.as_chunks::<8>();
+    let mut lanes = [0.0; 8];
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane += f(*value));
+    }
+    lanes.iter().sum::<f64>() + rest.iter().map(|value| f(*value)).sum::<f64>()
+}
+
 /// Fits the encoder on the members for whom `include` holds.
 ///
 /// # Errors
@@ -109,8 +139,9 @@ pub fn fit_encoder(
 ) -> Result<Encoder> {
     let features = &log.meta().environment.features;
     let mut seen: Vec<Seen> = features.iter().map(|feature| Seen::new(feature.source.feature_type())).collect();
-    let visited = visit(log, include, "fit encoder", progress, &mut |_, _, context| {
-        seen.iter_mut().zip(context).for_each(|(seen, value)| seen.count(*value));
+    let mut numbers = vec![];
+    let visited = visit_columns(log, include, "fit encoder", progress, &mut |batch, rows| {
+        seen.iter_mut().enumerate().for_each(|(feature, seen)| seen.count(batch, feature, rows, &mut numbers));
         Ok(())
     })?;
     if visited.rows == 0 {
@@ -131,33 +162,48 @@ pub fn fit_encoder(
 mod tests {
     use super::*;
 
-    fn seen(r#type: FeatureType, values: &[Value], levels: Levels) -> Encoding {
-        let mut seen = Seen::new(r#type);
-        values.iter().for_each(|value| seen.count(*value));
+    fn numbers(batches: &[&[f64]]) -> Encoding {
+        let mut seen = Seen::new(FeatureType::Number);
+        batches.iter().for_each(|batch| seen.count_numbers(batch));
+        seen.encoding(Levels::default())
+    }
+
+    fn names(names: &[&str], levels: Levels) -> Encoding {
+        let mut seen = Seen::new(FeatureType::Category);
+        names.iter().for_each(|name| seen.count_name(name));
         seen.encoding(levels)
     }
 
     #[test]
     fn a_number_gets_its_mean_and_standard_deviation_over_the_known_values() {
-        let values = [Value::Number(1.0), Value::Missing, Value::Number(3.0), Value::Number(f64::NAN)];
-        let encoding = seen(FeatureType::Number, &values, Levels::default());
-        assert_eq!(encoding, Encoding::Number { mean: 2.0, std: 1.0 });
+        assert_eq!(numbers(&[&[1.0, 3.0]]), Encoding::Number { mean: 2.0, std: 1.0 });
+    }
+
+    #[test]
+    fn batches_of_any_size_give_the_mean_and_standard_deviation_of_all_numbers() {
+        let values: Vec<f64> = (0..1000).map(|i| 1e3 + (f64::from(i) * 0.7).sin()).collect();
+        let mean = values.iter().sum::<f64>() / 1000.0;
+        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 1000.0;
+        let Encoding::Number { mean: found, std } = numbers(&[&values[..3], &[], &values[3..700], &values[700..]])
+        else {
+            unreachable!()
+        };
+        assert_eq!(found, mean as f32);
+        assert!((f64::from(std) - variance.sqrt()).abs() < 1e-6);
     }
 
     #[test]
     fn a_constant_or_unknown_number_still_has_a_usable_scale() {
-        let constant = seen(FeatureType::Number, &[Value::Number(7.0); 3], Levels::default());
-        assert_eq!(constant, Encoding::Number { mean: 7.0, std: 1.0 });
-        let unknown = seen(FeatureType::Number, &[Value::Missing], Levels::default());
-        assert_eq!(unknown, Encoding::Number { mean: 0.0, std: 1.0 });
+        assert_eq!(numbers(&[&[7.0; 3]]), Encoding::Number { mean: 7.0, std: 1.0 });
+        assert_eq!(numbers(&[&[]]), Encoding::Number { mean: 0.0, std: 1.0 });
     }
 
     #[test]
     fn frequent_names_get_slots_in_alphabetical_order_and_rare_ones_share_one() {
-        let values: Vec<Value> = ["c", "c", "a", "b", "b", "b", "a"].map(Value::Category).to_vec();
-        let levels = seen(FeatureType::Category, &values, Levels { most: 2, least_rows: 2 });
+        let values = ["c", "c", "a", "b", "b", "b", "a"];
+        let levels = names(&values, Levels { most: 2, least_rows: 2 });
         assert_eq!(levels, Encoding::Category { levels: vec!["a".into(), "b".into()] });
-        let all = seen(FeatureType::Category, &values, Levels { most: 9, least_rows: 3 });
+        let all = names(&values, Levels { most: 9, least_rows: 3 });
         assert_eq!(all, Encoding::Category { levels: vec!["b".into()] });
     }
 
@@ -165,8 +211,8 @@ mod tests {
     fn counting_a_million_names_keeps_memory_bounded_and_the_frequent_one() {
         let mut seen = Seen::new(FeatureType::Category);
         for i in 0..300_000 {
-            seen.count(Value::Category(&i.to_string()));
-            seen.count(Value::Category("often"));
+            seen.count_name(&i.to_string());
+            seen.count_name("often");
         }
         let Seen::Category { ref counts, .. } = seen else { unreachable!() };
         assert!(counts.len() <= MOST_COUNTED);

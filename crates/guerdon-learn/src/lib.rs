@@ -38,6 +38,7 @@ mod encoding;
 mod export;
 mod gram;
 mod heads;
+mod lanes;
 mod lift;
 mod linear;
 mod linear_members;

@@ -2,6 +2,7 @@
 //! linear in the context.
 
 use guerdon_core::{Error, Result, Seed, Value};
+use guerdon_data::LogBatch;
 use guerdon_policy::{Dense, Encoder};
 use rand::SeedableRng;
 use rand::seq::index::sample;
@@ -17,6 +18,19 @@ pub(crate) trait Encode {
 
     /// Writes them. `out`: `[width]`.
     fn encode(&self, context: &[Value], out: &mut [f32]);
+
+    /// Writes those of several rows of a batch. `out`: `[rows][width]`.
+    fn encode_rows(&self, batch: &LogBatch, rows: &[usize], out: &mut [f32]);
+}
+
+/// Encodes rows of a batch into the starts of rows of `out`, `[rows][stride]`.
+fn encode_rows(encoder: &Encoder, batch: &LogBatch, rows: &[usize], stride: usize, out: &mut [f32]) {
+    for feature in 0..encoder.features() {
+        match batch.numbers(feature) {
+            Some(column) => encoder.encode_numbers(feature, rows.iter().map(|row| column[*row]), stride, out),
+            None => encoder.encode_feature(feature, rows.iter().map(|row| batch.value(*row, feature)), stride, out),
+        }
+    }
 }
 
 impl Encode for Encoder {
@@ -26,6 +40,10 @@ impl Encode for Encoder {
 
     fn encode(&self, context: &[Value], out: &mut [f32]) {
         self.encode(context, out);
+    }
+
+    fn encode_rows(&self, batch: &LogBatch, rows: &[usize], out: &mut [f32]) {
+        encode_rows(self, batch, rows, self.width(), out);
     }
 }
 
@@ -143,6 +161,12 @@ impl Encode for Lifted<'_> {
     fn encode(&self, context: &[Value], out: &mut [f32]) {
         self.encoder.encode(context, out);
         self.lift.apply(out);
+    }
+
+    fn encode_rows(&self, batch: &LogBatch, rows: &[usize], out: &mut [f32]) {
+        let width = self.width();
+        encode_rows(self.encoder, batch, rows, width, out);
+        out.chunks_exact_mut(width.max(1)).for_each(|row| self.lift.apply(row));
     }
 }
 

@@ -46,7 +46,7 @@ impl<'a> Posterior<'a> {
             let mut normal = Normal::new(seed.indexed(index));
             let mut deviation: Solution = self.mean.iter().map(|target| vec![0.0; target.len()]).collect();
             for source in 0..deviation.len() {
-                let unit = self.system.solve(&roots.perturbation(&mut normal), None, EXACT, learner)?;
+                let unit = self.system.solve(&roots.perturbation(&mut normal), EXACT, learner)?;
                 for (t, target) in deviation.iter_mut().enumerate().skip(source) {
                     add_scaled(target, mixing[(t, source)], &unit);
                 }
@@ -80,6 +80,7 @@ pub(crate) fn added(mean: &[Vec<f64>], deviation: &[Vec<f64>]) -> Solution {
 mod tests {
     use super::*;
     use crate::Moments;
+    use crate::lanes::Blocks;
     use crate::related::{Held, Relation};
 
     const FEATURES: [f32; 6] = [1.0, 0.0, 0.8, 0.6, 0.6, 0.8];
@@ -91,9 +92,10 @@ mod tests {
         let relation = Relation::new(&FEATURES, 3, 0.7).unwrap();
         let slope = HELD.lambda * (3 * rows) as f64 / 3.0;
         let prior =
-            System::new(vec![0.0; 27], &relation.precision, vec![HELD.prior_rows, slope, slope], "test").unwrap();
+            System::new(Blocks::new(&[0.0; 27], 3), &relation.precision, vec![HELD.prior_rows, slope, slope], "test")
+                .unwrap();
         let unit = prior.roots("test").unwrap().perturbation(&mut normal);
-        let truth: Vec<f64> = prior.solve(&unit, None, 1e-12, "test").unwrap().iter().map(|b| b * 0.5).collect();
+        let truth: Vec<f64> = prior.solve(&unit, 1e-12, "test").unwrap().iter().map(|b| b * 0.5).collect();
         let mut moments = vec![Moments::new(2, 1); 3];
         for row in 0..3 * rows {
             let (x, action) = ([normal.draw() as f32, normal.draw() as f32], row % 3);

@@ -92,7 +92,7 @@ impl Rows {
             pooled.evidence.centre(&x, &mut rows[action].z);
             chances[action].extend(y[..heads - 1].iter().map(|value| *value as f32));
             let tells = outcomes.revenue_stage.is_none_or(|stage| y[stage] > 0.0);
-            revenue.push(|out| out.copy_from_slice(&x), |out| out[0] = y[heads - 1], tells.then_some((action, 1.0)));
+            revenue.push(&x, |out| out[0] = y[heads - 1], tells.then_some((action, 1.0)));
             Ok(())
         })?;
         let (revenue, count) = (revenue.finish(), visited.rows as f64);
@@ -190,9 +190,7 @@ fn members(
             mirrored(count, |index| {
                 let mut normal = Normal::new(seed.named("chances").indexed(index));
                 let steps = chances.fits.iter().zip(&roots);
-                steps
-                    .map(|(fit, roots)| fit.system.solve(&roots.perturbation(&mut normal), None, 1e-8, LEARNER))
-                    .collect()
+                steps.map(|(fit, roots)| fit.system.solve(&roots.perturbation(&mut normal), 1e-8, LEARNER)).collect()
             })?
             .into_iter()
             .map(|draw| heads(&added(&mode, &draw)))

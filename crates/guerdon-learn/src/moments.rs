@@ -69,29 +69,31 @@ impl Moments {
         let mut left = vec![0.0; rows.len() * width];
         for ((row, _), out) in rows.iter().zip(left.chunks_exact_mut(width)) {
             let x = &x[row * self.inputs..(row + 1) * self.inputs];
-            features.iter().zip(&mut *out).for_each(|(i, out)| *out = f64::from(x[*i]));
-            out[features.len()..columns - 1].copy_from_slice(&y[row * self.targets..(row + 1) * self.targets]);
-            out[columns - 1] = 1.0;
+            let y = &y[row * self.targets..(row + 1) * self.targets];
+            let (own, rest) = out.split_at_mut(features.len());
+            features.iter().zip(own).for_each(|(i, out)| *out = f64::from(x[*i]));
+            y.iter().chain(&[1.0]).zip(rest).for_each(|(value, out)| *out = *value);
         }
         let mut sums = vec![0.0; width * width];
         if rows.iter().all(|(_, weight)| *weight == 1.0) {
-            add_products(&left, &left, width, &mut sums);
+            add_products(&left, &left, width, columns, &mut sums);
         } else {
             let weighted = left.chunks_exact(width).zip(rows);
             let right: Vec<f64> = weighted.flat_map(|(row, (_, weight))| row.iter().map(move |v| v * weight)).collect();
-            add_products(&left, &right, width, &mut sums);
+            add_products(&left, &right, width, columns, &mut sums);
         }
         self.take(&features, width, &sums);
     }
 
     /// The features that are not 0 in all of `rows`.
     fn features_in(&self, x: &[f32], rows: &[(usize, f64)]) -> Vec<usize> {
-        let mut set = vec![false; self.inputs];
+        // Bits that are set in any of them; without the sign, so that −0 is 0.
+        let mut set = vec![0; self.inputs];
         for (row, _) in rows {
             let x = &x[row * self.inputs..(row + 1) * self.inputs];
-            set.iter_mut().zip(x).for_each(|(set, x)| *set |= *x != 0.0);
+            set.iter_mut().zip(x).for_each(|(set, x)| *set |= x.to_bits());
         }
-        (0..self.inputs).filter(|i| set[*i]).collect()
+        (0..self.inputs).filter(|i| set[*i] << 1 != 0u32).collect()
     }
 
     /// Adds the sums of a packed block.

@@ -1,6 +1,7 @@
 //! Penalised logistic regression of related actions by Newton's method, and its Laplace posterior.
 
 use crate::gram::{add_products, padded};
+use crate::lanes::Blocks;
 use crate::online::linear_algebra::{add_scaled, dot};
 use crate::related::Relation;
 use crate::system::System;
@@ -60,13 +61,14 @@ impl Logistic<'_> {
         for steps in 0..MOST_STEPS {
             let slopes: Vec<Slope> =
                 self.rows.par_iter().zip(b.par_chunks_exact(size)).map(|(rows, b)| self.slope(rows, b)).collect();
-            let curvature = slopes.iter().flat_map(|slope| slope.curvature.iter().copied()).collect();
-            let system = System::new(curvature, &self.relation.precision, self.penalties.clone(), learner)?;
+            let curvature: Vec<f64> = slopes.iter().flat_map(|slope| slope.curvature.iter().copied()).collect();
+            let system =
+                System::new(Blocks::new(&curvature, size), &self.relation.precision, self.penalties.clone(), learner)?;
             let prior = system.prior_product(&b);
             let value = slopes.iter().map(|slope| slope.value).sum::<f64>() + 0.5 * dot(&prior, &b);
             let mut downhill: Vec<f64> = slopes.into_iter().flat_map(|slope| slope.downhill).collect();
             add_scaled(&mut downhill, -1.0, &prior);
-            let step = system.solve(&downhill, None, 1e-8, learner)?;
+            let step = system.solve(&downhill, 1e-8, learner)?;
             let gain = dot(&downhill, &step);
             if 0.5 * gain <= ENOUGH {
                 // The last step is within the tolerance: free, and squares the error.
@@ -129,7 +131,7 @@ impl Logistic<'_> {
                     slope.downhill[i] += left[i] * (y - p);
                 }
             }
-            add_products(&left, &right, width, &mut sums);
+            add_products(&left, &right, width, size, &mut sums);
         }
         for i in 0..size {
             for j in 0..=i {
@@ -227,7 +229,7 @@ mod tests {
             for (j, found) in fit.system.product(&unit).iter().enumerate() {
                 assert!((found - curvature[(i, j)]).abs() < 1e-2 * (1.0 + found.abs()), "{i} {j}: {found} {curvature}");
             }
-            let variance = fit.system.solve(&unit, None, 1e-12, "test").unwrap()[i];
+            let variance = fit.system.solve(&unit, 1e-12, "test").unwrap()[i];
             let truth = curvature.clone().try_inverse().unwrap()[(i, i)];
             assert!((variance / truth - 1.0).abs() < 1e-2, "{variance} {truth}");
         }

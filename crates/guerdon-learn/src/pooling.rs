@@ -47,6 +47,7 @@ pub(crate) fn gather(
     let heads = outcomes.heads();
     let actions = log.meta().catalogue.len();
     let parts = if validation_share > 0.0 { (1.0 / validation_share).round().clamp(2.0, 20.0) as usize } else { 1 };
+    let seed = seed.named("validation");
     let plan = Plan {
         include,
         encoder,
@@ -57,7 +58,7 @@ pub(crate) fn gather(
         },
         groups: parts * actions,
         assign: &|batch, row, groups| {
-            let part = fold_of(seed.named("validation"), batch.member_id(row), parts);
+            let part = fold_of(seed, batch.member_id(row), parts);
             groups.push((part * actions + batch.action(row), 1.0));
         },
     };

@@ -1,11 +1,13 @@
 //! Linear heads of actions that are related by their parts: kind, amount, timing.
 
 use crate::Moments;
-use crate::linear::{LinearHeads, mean_squared_error};
-use crate::system::System;
+use crate::lanes::{Blocks, Lane, side_by_side};
+use crate::linear::LinearHeads;
+use crate::system::{System, inner};
 use guerdon_core::{Error, Result};
 use nalgebra::{Cholesky, DMatrix};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// How the coefficients of actions are thought to go together before any row is seen: β_a = B·t_a + δ_a with t_a the
 /// action's features, B and δ Gaussian. Coefficient i of the actions then has covariance (ρ·TTᵀ + (1 − ρ)·I)/λ_i: a
@@ -58,8 +60,8 @@ pub(crate) struct Evidence {
     mean_y: Vec<f64>,
     /// The inputs that vary.
     varying: Vec<usize>,
-    /// Σ over rows of z·zᵀ with z = (1, x − x̄), `[actions][size][size]`.
-    blocks: Vec<f64>,
+    /// Σ over rows of z·zᵀ with z = (1, x − x̄), `[size][size]` for each action.
+    blocks: Arc<Blocks>,
     /// Σ over rows of z·(y − ȳ), `[targets][actions][size]`.
     rights: Vec<Vec<f64>>,
     /// Σ over rows of (y − ȳ)(y − ȳ)ᵀ.
@@ -87,10 +89,8 @@ impl Evidence {
             square - mean_x[*i] * mean_x[*i] > 1e-9 * square
         };
         let varying: Vec<usize> = (0..inputs).filter(varies).collect();
-        let blocks = actions.par_iter().flat_map_iter(|m| block(m, &mean_x, &varying)).collect();
-        let rights = (0..targets)
-            .map(|t| actions.iter().flat_map(|m| right(m, t, &mean_x, mean_y[t], &varying)).collect())
-            .collect();
+        let blocks = Arc::new(blocks(actions, &mean_x, &varying));
+        let rights = (0..targets).map(|t| rights(actions, t, &mean_x, mean_y[t], &varying)).collect();
         let spread_y = DMatrix::from_fn(targets, targets, |t, s| total(&|m| m.yy(t, s)) - rows * mean_y[t] * mean_y[s]);
         let actions = actions.len();
         Ok(Evidence { inputs, targets, rows, mean_x, mean_y, varying, blocks, rights, spread_y, actions })
@@ -122,7 +122,18 @@ impl Evidence {
 
     /// The posterior mean of all targets, `[targets]` of `[actions][size]`.
     pub fn solve(&self, system: &System, tolerance: f64, learner: &str) -> Result<Vec<Vec<f64>>> {
-        self.rights.par_iter().map(|right| system.solve(right, None, tolerance, learner)).collect()
+        self.rights.par_iter().map(|right| system.solve(right, tolerance, learner)).collect()
+    }
+
+    /// The squared errors of coefficients of target `t`, summed over other rows than these.
+    pub fn errors_on(&self, held_out: &[Moments], t: usize) -> Errors {
+        let total = |of: &dyn Fn(&Moments) -> f64| held_out.iter().map(of).sum::<f64>();
+        let mean = self.mean_y[t];
+        Errors {
+            blocks: blocks(held_out, &self.mean_x, &self.varying),
+            right: side_by_side(&rights(held_out, t, &self.mean_x, mean, &self.varying), self.varying.len() + 1),
+            square: total(&|m| m.yy(t, t) - 2.0 * mean * m.y(t) + mean * mean * m.weight()),
+        }
     }
 
     /// The covariance of the targets' noise: (Σ(y − ȳ)(y − ȳ)ᵀ − c·b)/n with c the right-hand sides and b the solution,
@@ -164,6 +175,36 @@ impl Evidence {
         }
         heads
     }
+}
+
+/// Σ(y − ȳ − z·b)² over some rows, as a function of b.
+pub(crate) struct Errors {
+    /// Σ z·zᵀ.
+    blocks: Blocks,
+    /// Σ z·(y − ȳ).
+    right: Vec<Lane>,
+    /// Σ(y − ȳ)².
+    square: f64,
+}
+
+impl Errors {
+    /// Of the coefficients `b`, [`side_by_side`].
+    pub fn of(&self, b: &[Lane]) -> f64 {
+        let mut image = vec![Lane::default(); b.len()];
+        self.blocks.add_product(b, &mut image);
+        (self.square - 2.0 * inner(&self.right, b) + inner(&image, b)).max(0.0)
+    }
+}
+
+/// Σ z·zᵀ of each action, about `mean`.
+fn blocks(actions: &[Moments], mean: &[f64], varying: &[usize]) -> Blocks {
+    let blocks: Vec<f64> = actions.par_iter().flat_map_iter(|m| block(m, mean, varying)).collect();
+    Blocks::new(&blocks, varying.len() + 1)
+}
+
+/// Σ z·(y − ȳ) of each action, `[actions][size]`.
+fn rights(actions: &[Moments], t: usize, mean: &[f64], mean_y: f64, varying: &[usize]) -> Vec<f64> {
+    actions.iter().flat_map(|m| right(m, t, mean, mean_y, varying)).collect()
 }
 
 /// Σ z·zᵀ of one action.
@@ -223,8 +264,13 @@ pub(crate) fn choose(parts: &[Vec<Moments>], t: usize, grid: &Grid, learner: &st
         let (relatedness, lambda) = (middle(grid.relatedness), middle(grid.penalties));
         return Ok((Tried { relatedness, lambda, error: 0.0 }, vec![]));
     }
-    let errors: Vec<Vec<f64>> =
-        (0..used.len()).into_par_iter().map(|part| errors_on(&used, part, grid, learner)).collect::<Result<_>>()?;
+    let relations: Vec<Relation> = (grid.relatedness.iter())
+        .map(|rho| Relation::new(grid.features, used[0].len(), *rho))
+        .collect::<Result<_>>()?;
+    let errors: Vec<Vec<f64>> = (0..used.len())
+        .into_par_iter()
+        .map(|part| errors_on(&used, part, &relations, grid, learner))
+        .collect::<Result<_>>()?;
     let rows: f64 = used.iter().flatten().map(Moments::weight).sum();
     let pairs = grid.relatedness.iter().flat_map(|rho| grid.penalties.iter().map(move |lambda| (*rho, *lambda)));
     let tried: Vec<Tried> = pairs
@@ -239,22 +285,28 @@ pub(crate) fn choose(parts: &[Vec<Moments>], t: usize, grid: &Grid, learner: &st
 }
 
 /// For every pair of the grid, the squared error on the rows of `part`, summed, of the fit to the other parts.
-fn errors_on(parts: &[Vec<Moments>], part: usize, grid: &Grid, learner: &str) -> Result<Vec<f64>> {
+fn errors_on(
+    parts: &[Vec<Moments>],
+    part: usize,
+    relations: &[Relation],
+    grid: &Grid,
+    learner: &str,
+) -> Result<Vec<f64>> {
     let held_out = &parts[part];
     let mut others = vec![Moments::new(held_out[0].inputs(), 1); held_out.len()];
     for (_, other) in parts.iter().enumerate().filter(|(place, _)| *place != part) {
         others.iter_mut().zip(other).for_each(|(sum, moments)| sum.merge(moments));
     }
-    let rows: f64 = held_out.iter().map(Moments::weight).sum();
     let evidence = Evidence::of(&others, learner)?;
-    let mut errors = vec![];
-    for &relatedness in grid.relatedness {
-        let relation = Relation::new(grid.features, held_out.len(), relatedness)?;
-        let mut start: Option<Vec<f64>> = None;
+    let measured = evidence.errors_on(held_out, 0);
+    let right = side_by_side(evidence.right(0), evidence.varying.len() + 1);
+    let mut errors = Vec::with_capacity(relations.len() * grid.penalties.len());
+    for relation in relations {
+        let mut start: Option<Vec<Lane>> = None;
         for &lambda in grid.penalties {
-            let system = evidence.system(&relation, Held { lambda, prior_rows: grid.prior_rows }, learner)?;
-            let solution = system.solve(evidence.right(0), start.as_deref(), 1e-4, learner)?;
-            errors.push(rows * mean_squared_error(&evidence.heads(std::slice::from_ref(&solution)), held_out, 0));
+            let system = evidence.system(relation, Held { lambda, prior_rows: grid.prior_rows }, learner)?;
+            let solution = system.solve_from(&right, start.as_deref(), 1e-4, learner)?;
+            errors.push(measured.of(&solution));
             start = Some(solution);
         }
     }

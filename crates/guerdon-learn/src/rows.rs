@@ -25,6 +25,9 @@ pub(crate) struct Visited {
 /// Sees one decision: its batch, its row in it, its context.
 pub(crate) type Visitor<'a> = dyn FnMut(&LogBatch, usize, &[Value]) -> Result<()> + 'a;
 
+/// Sees one batch and which of its rows are to be seen.
+pub(crate) type BatchVisitor<'a> = dyn FnMut(&LogBatch, &[usize]) -> Result<()> + 'a;
+
 /// Streams the decisions of the members for whom `include` holds, in the log's order, to `f`. Memory: one
 /// batch.
 pub(crate) fn visit(
@@ -40,6 +43,20 @@ pub(crate) fn visit(
     Ok(visited)
 }
 
+/// As [`visit`], whole batches at a time.
+pub(crate) fn visit_columns(
+    log: &LogReader,
+    include: &dyn Fn(&str) -> bool,
+    step: &str,
+    progress: &dyn Progress,
+    f: &mut BatchVisitor,
+) -> Result<Visited> {
+    progress.start(step, Some(log.rows()));
+    let visited = visit_chosen(log.batches()?, include, progress, f)?;
+    progress.finish();
+    Ok(visited)
+}
+
 /// As [`visit`], for some batches of a log.
 pub(crate) fn visit_batches(
     batches: impl Iterator<Item = Result<LogBatch>>,
@@ -47,13 +64,32 @@ pub(crate) fn visit_batches(
     progress: &dyn Progress,
     f: &mut Visitor,
 ) -> Result<Visited> {
+    visit_chosen(batches, include, progress, &mut |batch, rows| {
+        let mut context = Vec::new();
+        for &row in rows {
+            batch.context(row, &mut context);
+            f(batch, row, &context)?;
+        }
+        Ok(())
+    })
+}
+
+fn visit_chosen(
+    batches: impl Iterator<Item = Result<LogBatch>>,
+    include: &dyn Fn(&str) -> bool,
+    progress: &dyn Progress,
+    f: &mut BatchVisitor,
+) -> Result<Visited> {
     let mut visited = Visited::default();
-    let mut last_member = String::new();
+    // The last member who was included, of the batches before.
+    let mut before: Option<String> = None;
+    let mut chosen = vec![];
     for batch in batches {
         let batch = batch?;
-        let mut context = Vec::new();
+        chosen.clear();
         // Rows are sorted by member, so one member's answer holds for several rows.
         let mut member: Option<(&str, bool)> = None;
+        let mut last = before.as_deref();
         for row in 0..batch.len() {
             let id = batch.member_id(row);
             let included = match member {
@@ -62,18 +98,29 @@ pub(crate) fn visit_batches(
             };
             member = Some((id, included));
             if included {
-                visited.rows += 1;
-                if visited.members == 0 || last_member != id {
-                    visited.members += 1;
-                    id.clone_into(&mut last_member);
-                }
-                batch.context(row, &mut context);
-                f(&batch, row, &context)?;
+                chosen.push(row);
+                visited.members += u64::from(last != Some(id));
+                last = Some(id);
             }
         }
+        visited.rows += chosen.len() as u64;
+        f(&batch, &chosen)?;
         progress.advance(batch.len() as u64);
+        before = last.map(str::to_owned);
     }
     Ok(visited)
+}
+
+/// Memory that a log's rows may take between passes.
+const HELD_BYTES: usize = 128 << 20;
+
+/// The log for the passes of a fit: its rows stay in memory between them if they take no more than 128 MiB.
+pub(crate) fn for_fitting(log: &LogReader, progress: &dyn Progress) -> Result<LogReader> {
+    progress.start("read log", Some(log.rows()));
+    let held = log.for_fitting(HELD_BYTES)?;
+    progress.advance(log.rows());
+    progress.finish();
+    Ok(held)
 }
 
 /// What the outcome heads of one programme are compared with.

@@ -1,10 +1,11 @@
 //! Normal equations of actions that know of each other: one block per action, coupled by a prior.
 
-use crate::online::linear_algebra::{add_scaled, dot, multiply};
+use crate::lanes::{Blocks, Coupling, Factors, Lane, one_by_one, side_by_side};
+use crate::online::linear_algebra::{add_scaled, dot};
 use crate::online::normal::Normal;
 use guerdon_core::{Error, Result};
-use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
-use rayon::prelude::*;
+use nalgebra::{Cholesky, DMatrix, DVector};
+use std::sync::Arc;
 
 /// The matrix A = blockdiag(S_a) + P ⊗ diag(λ): S_a is what action a's rows say of its coefficients, P ⊗ diag(λ) the
 /// precision of a Gaussian prior under which coefficient i of the actions has covariance P⁻¹/λ_i. Never formed: a product
@@ -12,101 +13,123 @@ use rayon::prelude::*;
 pub(crate) struct System {
     actions: usize,
     size: usize,
-    /// S_a, `[actions][size][size]`.
-    blocks: Vec<f64>,
-    /// P, `[actions][actions]`.
-    coupling: Vec<f64>,
+    /// S_a.
+    blocks: Arc<Blocks>,
+    /// P.
+    precision: DMatrix<f64>,
+    coupling: Coupling,
     /// λ, `[size]`.
     penalties: Vec<f64>,
-    /// Cholesky factors of the diagonal blocks S_a + P_aa·diag(λ): the preconditioner.
-    factors: Vec<Cholesky<f64, Dyn>>,
+    /// Of the diagonal blocks S_a + P_aa·diag(λ): the preconditioner.
+    factors: Factors,
 }
 
-/// Most steps of conjugate gradients; some twenty to two hundred do.
+/// Most steps of conjugate gradients; some ten to two hundred do.
 const MOST_STEPS: usize = 2000;
 
 impl System {
     /// # Shapes
-    /// `blocks`: `[actions][size][size]`, each symmetric and positive semi-definite; `coupling`: `[actions][actions]`,
+    /// `blocks`: of `actions` positive semi-definite matrices `[size][size]`; `precision`: `[actions][actions]`,
     /// symmetric and positive definite; `penalties`: `[size]`, above 0.
     ///
     /// # Errors
     /// [`Error::Training`] where a block is not finite.
-    pub fn new(blocks: Vec<f64>, coupling: &DMatrix<f64>, penalties: Vec<f64>, learner: &str) -> Result<Self> {
-        let (actions, size) = (coupling.nrows(), penalties.len());
-        let diagonal_block = |action: usize| {
-            let block = &blocks[action * size * size..(action + 1) * size * size];
-            let mut matrix = DMatrix::from_row_slice(size, size, block);
-            (0..size).for_each(|i| matrix[(i, i)] += coupling[(action, action)] * penalties[i]);
-            Cholesky::new(matrix).ok_or_else(|| no_solution(learner))
-        };
-        let factors = (0..actions).into_par_iter().map(diagonal_block).collect::<Result<_>>()?;
-        let coupling = coupling.iter().copied().collect(); // symmetric: columns are rows
-        Ok(System { actions, size, blocks, coupling, penalties, factors })
+    pub fn new(
+        blocks: impl Into<Arc<Blocks>>,
+        precision: &DMatrix<f64>,
+        penalties: Vec<f64>,
+        learner: &str,
+    ) -> Result<System> {
+        let (actions, size) = (precision.nrows(), penalties.len());
+        let blocks = blocks.into();
+        let scales: Vec<f64> = precision.diagonal().iter().copied().collect();
+        let factors = blocks.factors(&scales, &penalties).ok_or_else(|| no_solution(learner))?;
+        let coupling = Coupling::new(precision.as_slice(), actions);
+        Ok(System { actions, size, blocks, precision: precision.clone(), coupling, penalties, factors })
     }
 
-    /// A · v.
+    /// A · v, `[actions][size]`.
+    #[cfg(test)]
     pub fn product(&self, v: &[f64]) -> Vec<f64> {
-        let (size, actions) = (self.size, self.actions);
-        let mut out = self.prior_product(v);
-        let mut block = vec![0.0; size];
-        for action in 0..actions {
-            let at = action * size..(action + 1) * size;
-            let matrix = &self.blocks[action * size * size..(action + 1) * size * size];
-            multiply(matrix, &v[at.clone()], &mut block);
-            add_scaled(&mut out[at], 1.0, &block);
-        }
-        out
+        let v = side_by_side(v, self.size);
+        let mut out = v.clone();
+        self.multiply(&v, &mut out);
+        one_by_one(&out, self.size, self.actions)
+    }
+
+    /// `out` = A · v.
+    fn multiply(&self, v: &[Lane], out: &mut [Lane]) {
+        self.coupling.product(&self.penalties, v, out);
+        self.blocks.add_product(v, out);
     }
 
     /// (P ⊗ diag(λ)) · v.
+    ///
+    /// # Shapes
+    /// `v` and what is given back: `[actions][size]`.
     pub fn prior_product(&self, v: &[f64]) -> Vec<f64> {
-        let size = self.size;
-        let mut out = vec![0.0; v.len()];
-        for (out, coupling) in out.chunks_exact_mut(size).zip(self.coupling.chunks_exact(self.actions)) {
-            for (coupled, v) in coupling.iter().zip(v.chunks_exact(size)) {
-                if *coupled != 0.0 {
-                    add_scaled(out, *coupled, v);
-                }
-            }
-            out.iter_mut().zip(&self.penalties).for_each(|(out, penalty)| *out *= penalty);
-        }
-        out
+        let v = side_by_side(v, self.size);
+        let mut out = v.clone();
+        self.coupling.product(&self.penalties, &v, &mut out);
+        one_by_one(&out, self.size, self.actions)
     }
 
-    fn precondition(&self, v: &[f64]) -> Vec<f64> {
-        let blocks = v.chunks_exact(self.size).zip(&self.factors);
-        blocks.flat_map(|(v, factor)| factor.solve(&DVector::from_column_slice(v)).data.as_vec().clone()).collect()
-    }
-
-    /// x with A · x = `right`, by preconditioned conjugate gradients (Hestenes & Stiefel 1952) from `start` until the
-    /// residual, in the preconditioner's norm, is `tolerance` of that of `right`.
+    /// x with A · x = `right`, by preconditioned conjugate gradients (Hestenes & Stiefel 1952) until the residual, in the
+    /// preconditioner's norm, is `tolerance` of that of `right`.
+    ///
+    /// # Shapes
+    /// `right` and what is given back: `[actions][size]`.
     ///
     /// # Errors
     /// [`Error::Training`] where it does not converge.
-    pub fn solve(&self, right: &[f64], start: Option<&[f64]>, tolerance: f64, learner: &str) -> Result<Vec<f64>> {
-        let mut x = start.map_or_else(|| vec![0.0; right.len()], <[f64]>::to_vec);
+    pub fn solve(&self, right: &[f64], tolerance: f64, learner: &str) -> Result<Vec<f64>> {
+        let x = self.solve_from(&side_by_side(right, self.size), None, tolerance, learner)?;
+        Ok(one_by_one(&x, self.size, self.actions))
+    }
+
+    /// As [`System::solve`] from `start`, if it is given, with vectors [`side_by_side`].
+    ///
+    /// # Errors
+    /// [`Error::Training`] where it does not converge.
+    pub fn solve_from(
+        &self,
+        right: &[Lane],
+        start: Option<&[Lane]>,
+        tolerance: f64,
+        learner: &str,
+    ) -> Result<Vec<Lane>> {
+        let mut ahead = right.to_vec();
+        self.factors.solve(&mut ahead);
+        let scale = inner(right, &ahead);
         let mut residual = right.to_vec();
-        if start.is_some() {
-            add_scaled(&mut residual, -1.0, &self.product(&x));
-        }
-        let scale = dot(right, &self.precondition(right));
-        let mut ahead = self.precondition(&residual);
-        let mut size = dot(&residual, &ahead);
+        let mut image = vec![Lane::default(); right.len()];
+        let mut x = match start {
+            Some(start) => {
+                self.multiply(start, &mut image);
+                add(&mut residual, -1.0, &image);
+                ahead.copy_from_slice(&residual);
+                self.factors.solve(&mut ahead);
+                start.to_vec()
+            }
+            None => image.clone(),
+        };
+        let mut size = inner(&residual, &ahead);
         let mut direction = ahead.clone();
         for _ in 0..MOST_STEPS {
             // `<=` so that zeros are solved by zeros.
             if size <= tolerance * tolerance * scale {
                 return Ok(x);
             }
-            let image = self.product(&direction);
-            let step = size / dot(&direction, &image);
-            add_scaled(&mut x, step, &direction);
-            add_scaled(&mut residual, -step, &image);
-            ahead = self.precondition(&residual);
-            let next = dot(&residual, &ahead);
+            self.multiply(&direction, &mut image);
+            let step = size / inner(&direction, &image);
+            add(&mut x, step, &direction);
+            add(&mut residual, -step, &image);
+            ahead.copy_from_slice(&residual);
+            self.factors.solve(&mut ahead);
+            let next = inner(&residual, &ahead);
             let kept = next / size;
-            direction.iter_mut().zip(&ahead).for_each(|(direction, ahead)| *direction = ahead + kept * *direction);
+            let numbers = direction.as_flattened_mut().iter_mut().zip(ahead.as_flattened());
+            numbers.for_each(|(direction, ahead)| *direction = ahead + kept * *direction);
             size = next;
         }
         Err(no_solution(learner))
@@ -117,16 +140,24 @@ impl System {
     /// # Errors
     /// [`Error::Training`] where a block has no square root.
     pub fn roots(&self, learner: &str) -> Result<Roots> {
-        let coupling = DMatrix::from_row_slice(self.actions, self.actions, &self.coupling);
-        let coupling = Cholesky::new(coupling).ok_or_else(|| no_solution(learner))?.unpack();
-        let blocks = self.blocks.par_chunks_exact(self.size * self.size);
-        let root = |block: &[f64]| {
-            semi_definite_root(&DMatrix::from_row_slice(self.size, self.size, block))
+        let coupling = Cholesky::new(self.precision.clone()).ok_or_else(|| no_solution(learner))?.unpack();
+        let root = |block: Vec<f64>| {
+            semi_definite_root(&DMatrix::from_row_slice(self.size, self.size, &block))
                 .ok_or_else(|| no_solution(learner))
         };
         let penalties = self.penalties.iter().map(|penalty| penalty.sqrt()).collect();
-        Ok(Roots { coupling, blocks: blocks.map(root).collect::<Result<_>>()?, penalties })
+        Ok(Roots { coupling, blocks: self.blocks.each().map(root).collect::<Result<_>>()?, penalties })
     }
+}
+
+/// x · y.
+pub(crate) fn inner(x: &[Lane], y: &[Lane]) -> f64 {
+    dot(x.as_flattened(), y.as_flattened())
+}
+
+/// y += scale · x.
+fn add(y: &mut [Lane], scale: f64, x: &[Lane]) {
+    add_scaled(y.as_flattened_mut(), scale, x.as_flattened());
 }
 
 /// Square roots of the parts of a [`System`].
@@ -203,7 +234,7 @@ mod tests {
             }
         }
         let coupling = (&coupling + coupling.transpose()) * 0.5;
-        (System::new(blocks, &coupling, penalties, "test").unwrap(), whole)
+        (System::new(Blocks::new(&blocks, 2), &coupling, penalties, "test").unwrap(), whole)
     }
 
     #[test]
@@ -212,11 +243,13 @@ mod tests {
         let v = [0.3, -1.0, 2.0, 0.5, -0.7, 1.1];
         let product = &whole * DVector::from_column_slice(&v);
         system.product(&v).iter().zip(product.iter()).for_each(|(a, b)| assert!((a - b).abs() < 1e-12));
-        let solved = system.solve(product.as_slice(), None, 1e-12, "test").unwrap();
+        let solved = system.solve(product.as_slice(), 1e-12, "test").unwrap();
         solved.iter().zip(v).for_each(|(a, b)| assert!((a - b).abs() < 1e-9, "{a} {b}"));
-        let from_near = system.solve(product.as_slice(), Some(&solved), 1e-12, "test").unwrap();
+        let near = side_by_side(&v.map(|v| 1.01 * v), 2);
+        let right = side_by_side(product.as_slice(), 2);
+        let from_near = one_by_one(&system.solve_from(&right, Some(&near), 1e-12, "test").unwrap(), 2, 3);
         from_near.iter().zip(v).for_each(|(a, b)| assert!((a - b).abs() < 1e-9, "{a} {b}"));
-        assert_eq!(system.solve(&[0.0; 6], None, 1e-12, "test").unwrap(), [0.0; 6]);
+        assert_eq!(system.solve(&[0.0; 6], 1e-12, "test").unwrap(), [0.0; 6]);
     }
 
     #[test]
@@ -229,7 +262,7 @@ mod tests {
         let mut found = DMatrix::zeros(6, 6);
         for _ in 0..n {
             let right = roots.perturbation(&mut normal);
-            let draw = DVector::from_vec(system.solve(&right, None, 1e-10, "test").unwrap());
+            let draw = DVector::from_vec(system.solve(&right, 1e-10, "test").unwrap());
             found += &draw * draw.transpose();
         }
         found /= f64::from(n);

@@ -9,10 +9,9 @@ use crate::members::Job;
 use crate::neural_config::{FunnelModel, NeuralConfig};
 use crate::policy_learning;
 use crate::predictor::{Kind, Predictor};
-use crate::reading::is_validation;
-use crate::reading::{Reading, Stream};
+use crate::reading::{Reading, Stream, is_validation};
 use crate::reference::{Reference, parts, reference_policy};
-use crate::rows::{Outcomes, Visited};
+use crate::rows::{Outcomes, Visited, for_fitting};
 use crate::shape::shape;
 use crate::table::Table;
 use crate::trees::{self, TreesConfig};
@@ -123,26 +122,43 @@ pub(crate) struct Learned {
 
 impl Session<'_> {
     fn ridge(&self, config: &RidgeConfig) -> Result<Trained> {
-        self.linear(config.levels, &config.random_features, config.exploration, 0.0, |encoder, include| {
-            let fitted = ridge::fit(self.log, encoder, include, config, self.options.seed, self.progress)?;
+        self.linear(config.levels, &config.random_features, config.exploration, 0.0, |log, encoder, include| {
+            let fitted = ridge::fit(log, encoder, include, config, self.options.seed, self.progress)?;
             Ok((Members::one(fitted.heads), fitted.metrics, fitted.visited))
         })
     }
 
     fn bayes_linear(&self, config: &BayesLinearConfig) -> Result<Trained> {
-        self.linear(config.levels, &config.random_features, config.exploration, config.pessimism, |encoder, include| {
-            let fitted = bayes_linear::fit(self.log, encoder, include, config, self.options.seed, self.progress)?;
-            let members = Members { members: fitted.members, link: ChanceLink::Clamp, revenue_stage: None, lift: None };
-            Ok((members, fitted.metrics, fitted.visited))
-        })
+        self.linear(
+            config.levels,
+            &config.random_features,
+            config.exploration,
+            config.pessimism,
+            |log, encoder, include| {
+                let fitted = bayes_linear::fit(log, encoder, include, config, self.options.seed, self.progress)?;
+                let members =
+                    Members { members: fitted.members, link: ChanceLink::Clamp, revenue_stage: None, lift: None };
+                Ok((members, fitted.metrics, fitted.visited))
+            },
+        )
     }
 
     fn logistic(&self, config: &LogisticConfig) -> Result<Trained> {
-        self.linear(config.levels, &config.random_features, config.exploration, config.pessimism, |encoder, include| {
-            let fitted = logistic::fit(self.log, encoder, include, config, self.options.seed, self.progress)?;
-            let (link, revenue_stage) = (ChanceLink::Sigmoid, fitted.revenue_stage);
-            Ok((Members { members: fitted.members, link, revenue_stage, lift: None }, fitted.metrics, fitted.visited))
-        })
+        self.linear(
+            config.levels,
+            &config.random_features,
+            config.exploration,
+            config.pessimism,
+            |log, encoder, include| {
+                let fitted = logistic::fit(log, encoder, include, config, self.options.seed, self.progress)?;
+                let (link, revenue_stage) = (ChanceLink::Sigmoid, fitted.revenue_stage);
+                Ok((
+                    Members { members: fitted.members, link, revenue_stage, lift: None },
+                    fitted.metrics,
+                    fitted.visited,
+                ))
+            },
+        )
     }
 
     /// Fits an encoder, lets `fit` fit linear models, and freezes them.
@@ -152,14 +168,15 @@ impl Session<'_> {
         random: &RandomFeatures,
         exploration: Exploration,
         pessimism: f64,
-        fit: impl Fn(&dyn Encode, &dyn Fn(&str) -> bool) -> Result<(Members, Vec<Metric>, Visited)>,
+        fit: impl Fn(&LogReader, &dyn Encode, &dyn Fn(&str) -> bool) -> Result<(Members, Vec<Metric>, Visited)>,
     ) -> Result<Trained> {
         let include = |member: &str| self.options.split.is_train(member);
-        let encoder = fit_encoder(self.log, &include, levels, self.progress)?;
+        let log = for_fitting(self.log, self.progress)?;
+        let encoder = fit_encoder(&log, &include, levels, self.progress)?;
         let lift = (random.count > 0).then(|| Lift::draw(&encoder, random, self.options.seed.named("random features")));
         let (mut members, metrics, visited) = match &lift {
-            Some(lift) => fit(&Lifted { encoder: &encoder, lift }, &include)?,
-            None => fit(&encoder, &include)?,
+            Some(lift) => fit(&log, &Lifted { encoder: &encoder, lift }, &include)?,
+            None => fit(&log, &encoder, &include)?,
         };
         members.lift = lift;
         self.freeze(Learned {

@@ -148,6 +148,48 @@ impl Encoder {
             rest = after;
         }
     }
+
+    /// As [`Encoder::encode`], for one feature of many contexts: writes that feature's slots of each row of `out` from the
+    /// value that stands for it in `values`. Quicker where values lie in columns.
+    ///
+    /// # Shapes
+    /// `values`: `[rows]`; `out`: `[rows][stride]` with a stride of [`Encoder::width`] or more. Nothing is written for a
+    /// feature that there is not, or beyond the end of a shorter row.
+    #[inline]
+    pub fn encode_feature<'a>(
+        &self,
+        feature: usize,
+        values: impl Iterator<Item = Value<'a>>,
+        stride: usize,
+        out: &mut [f32],
+    ) {
+        let Some(plan) = self.plans.get(feature) else { return };
+        let start = self.start_of(feature);
+        for (value, row) in values.zip(out.chunks_exact_mut(stride.max(1))) {
+            if let Some(slots) = row.get_mut(start..start + plan.width()) {
+                plan.encode(value, slots);
+            }
+        }
+    }
+
+    /// As [`Encoder::encode_feature`] for numbers; what is not finite is missing.
+    #[inline]
+    pub fn encode_numbers(&self, feature: usize, values: impl Iterator<Item = f64>, stride: usize, out: &mut [f32]) {
+        let Some(Plan::Number { mean, std }) = self.plans.get(feature) else {
+            return self.encode_feature(feature, values.map(Value::Number), stride, out);
+        };
+        let start = self.start_of(feature);
+        for (value, row) in values.zip(out.chunks_exact_mut(stride.max(1))) {
+            if let Some([number, missing]) = row.get_mut(start..start + 2) {
+                [*number, *missing] = standardised(value, *mean, *std);
+            }
+        }
+    }
+
+    /// The first slot of a feature.
+    fn start_of(&self, feature: usize) -> usize {
+        self.plans.iter().take(feature).map(Plan::width).sum()
+    }
 }
 
 impl Plan {
@@ -173,10 +215,8 @@ impl Plan {
     fn encode(&self, value: Value, slots: &mut [f32]) {
         match (self, slots) {
             (Plan::Number { mean, std }, [number, missing]) => {
-                (*number, *missing) = match value {
-                    Value::Number(x) if x.is_finite() => ((((x - mean) / std) as f32).clamp(-CLIP, CLIP), 0.0),
-                    _ => (0.0, 1.0),
-                };
+                let value = if let Value::Number(x) = value { x } else { f64::NAN };
+                [*number, *missing] = standardised(value, *mean, *std);
             }
             (Plan::Category { sorted }, slots) => {
                 slots.fill(0.0);
@@ -191,6 +231,12 @@ impl Plan {
             (Plan::Number { .. }, _) => {} // a number has two slots
         }
     }
+}
+
+/// The two slots of a number; what is not finite is missing.
+#[inline]
+fn standardised(x: f64, mean: f64, std: f64) -> [f32; 2] {
+    if x.is_finite() { [(((x - mean) / std) as f32).clamp(-CLIP, CLIP), 0.0] } else { [0.0, 1.0] }
 }
 
 /// The slot of the level called `name`. Among few levels comparing lengths first beats a binary search.
@@ -277,6 +323,25 @@ mod tests {
             let out = encoded(&encoder, &[Value::Category(level)]);
             assert!(out.iter().enumerate().all(|(i, x)| *x == f32::from(u8::from(i == slot))), "{level}: {out:?}");
         }
+    }
+
+    #[test]
+    fn features_one_by_one_encode_as_contexts_do() {
+        let encoder = Encoder::new(vec![number("a", 2.0, 4.0), category("b", &["x", "y"])]).unwrap();
+        let rows = [[Value::Number(3.0), Value::Category("y")], [Value::Missing, Value::Category("z")]];
+        let stride = encoder.width() + 1;
+        let mut out = vec![9.0; 2 * stride];
+        for feature in 0..3 {
+            let values = rows.iter().map(|row| row.get(feature).copied().unwrap_or(Value::Missing));
+            encoder.encode_feature(feature, values, stride, &mut out);
+        }
+        for (row, out) in rows.iter().zip(out.chunks_exact(stride)) {
+            assert_eq!((&out[..stride - 1], out[stride - 1]), (&encoded(&encoder, row)[..], 9.0));
+        }
+        let mut numbers = vec![9.0; 2 * stride];
+        encoder.encode_numbers(0, [3.0, f64::NAN].into_iter(), stride, &mut numbers);
+        assert_eq!((&numbers[..2], &numbers[stride..stride + 2]), (&out[..2], &out[stride..stride + 2]));
+        assert!(numbers[2..stride].iter().all(|slot| *slot == 9.0));
     }
 
     #[test]

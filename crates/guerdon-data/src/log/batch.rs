@@ -1,11 +1,14 @@
 //! One batch of decisions with named, typed access.
 
 use super::meta::LogMeta;
+use super::schema::{names_type, time_type};
 use crate::names::NameIndex;
 use arrow::array::{
     Array, ArrayRef, Decimal128Array, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
-    TimestampMicrosecondArray, UInt32Array,
+    TimestampMicrosecondArray, UInt32Array, new_empty_array,
 };
+use arrow::buffer::ScalarBuffer;
+use arrow::datatypes::DataType;
 use guerdon_core::{
     Error, FeatureType, Money, Outcome, Propensity, Result, Timestamp, Value, columns, feature_column,
     reached_at_column,
@@ -36,15 +39,37 @@ impl BatchLayout {
         }
     }
 
+    /// Whether batches with these columns have use for the one called `name`.
+    pub(crate) fn reads(&self, which: Columns, name: &str) -> bool {
+        match which {
+            Columns::All => name != columns::REACHED,
+            Columns::Fitting => {
+                [columns::MEMBER_ID, columns::ACTION, columns::REVENUE, columns::COST, columns::POINTS_ISSUED]
+                    .contains(&name)
+                    || self.features.iter().any(|(feature, _)| feature == name)
+                    || self.stages.iter().any(|stage| stage == name)
+            }
+        }
+    }
+
     pub(crate) fn malformed(&self, reason: impl ToString) -> Error {
         Error::Malformed { file: self.file.clone(), format: "Parquet", reason: reason.to_string() }
     }
 }
 
+/// Which columns a batch is made of; asking it for others panics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Columns {
+    All,
+    /// What outcomes are fitted with: see [`crate::LogReader::for_fitting`].
+    Fitting,
+}
+
 /// The values of one feature.
 #[derive(Debug, Clone)]
 enum FeatureValues {
-    Number(Float64Array),
+    /// Not finite where it is missing.
+    Number(ScalarBuffer<f64>),
     Category(StringArray),
 }
 
@@ -71,35 +96,40 @@ pub struct LogBatch {
 
 impl LogBatch {
     /// Takes the columns of `batch`, whose schema was checked when the log was opened.
-    pub(crate) fn new(batch: &RecordBatch, layout: &BatchLayout) -> Result<Self> {
+    pub(crate) fn new(batch: &RecordBatch, layout: &BatchLayout, which: Columns) -> Result<Self> {
         let column = |name: &str| {
             batch.column_by_name(name).cloned().ok_or_else(|| layout.malformed(format!("column {name} is gone")))
         };
+        let other = |name: &str, r#type: DataType| match which {
+            Columns::All => column(name),
+            Columns::Fitting => Ok(new_empty_array(&r#type)),
+        };
         let names: StringArray = typed(column(columns::ACTION)?, layout)?;
-        let mut index = NameIndex::new(layout.actions.iter().map(String::as_str));
+        let index = NameIndex::new(layout.actions.iter().map(String::as_str));
         let features = layout.features.iter().map(|(name, r#type)| {
             Ok(match r#type {
-                FeatureType::Number => FeatureValues::Number(typed(column(name)?, layout)?),
+                FeatureType::Number => FeatureValues::Number(numbers(&typed(column(name)?, layout)?)),
                 FeatureType::Category => FeatureValues::Category(typed(column(name)?, layout)?),
             })
         });
+        let eligible = typed(other(columns::ELIGIBLE, names_type())?, layout)?;
         let this = LogBatch {
-            decision_id: typed(column(columns::DECISION_ID)?, layout)?,
+            decision_id: typed(other(columns::DECISION_ID, DataType::Utf8)?, layout)?,
             member_id: typed(column(columns::MEMBER_ID)?, layout)?,
-            step: typed(column(columns::STEP)?, layout)?,
-            decided_at: typed(column(columns::DECIDED_AT)?, layout)?,
-            stage: typed(column(columns::STAGE)?, layout)?,
-            action: actions(&names, &mut index, layout)?,
-            propensity: typed(column(columns::PROPENSITY)?, layout)?,
-            eligible: Eligible::read(&typed(column(columns::ELIGIBLE)?, layout)?, &mut index, layout)?,
-            policy_version: typed(column(columns::POLICY_VERSION)?, layout)?,
+            step: typed(other(columns::STEP, DataType::UInt32)?, layout)?,
+            decided_at: typed(other(columns::DECIDED_AT, time_type())?, layout)?,
+            stage: typed(other(columns::STAGE, DataType::Utf8)?, layout)?,
+            action: actions(&names, &index, layout)?,
+            propensity: typed(other(columns::PROPENSITY, DataType::Float64)?, layout)?,
+            eligible: Eligible::read(&eligible, &index, layout)?,
+            policy_version: typed(other(columns::POLICY_VERSION, DataType::Utf8)?, layout)?,
             features: features.collect::<Result<_>>()?,
             reached_at: layout.stages.iter().map(|name| typed(column(name)?, layout)).collect::<Result<_>>()?,
             revenue: typed(column(columns::REVENUE)?, layout)?,
-            orders: typed(column(columns::ORDERS)?, layout)?,
+            orders: typed(other(columns::ORDERS, DataType::UInt32)?, layout)?,
             cost: typed(column(columns::COST)?, layout)?,
             points_issued: typed(column(columns::POINTS_ISSUED)?, layout)?,
-            points_redeemed: typed(column(columns::POINTS_REDEEMED)?, layout)?,
+            points_redeemed: typed(other(columns::POINTS_REDEEMED, DataType::Int64)?, layout)?,
         };
         this.check_propensities()?;
         Ok(this)
@@ -107,7 +137,7 @@ impl LogBatch {
 
     /// A log may have been written by another program.
     fn check_propensities(&self) -> Result<()> {
-        match (0..self.len()).find(|&i| Propensity::new(self.propensity(i)).is_none()) {
+        match (0..self.propensity.len()).find(|&i| Propensity::new(self.propensity(i)).is_none()) {
             None => Ok(()),
             Some(i) => Err(Error::Propensity {
                 place: format!("decision log, decision {}", self.decision_id(i)),
@@ -116,7 +146,20 @@ impl LogBatch {
         }
     }
 
+    /// Memory that it takes, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let strings = [&self.decision_id, &self.member_id, &self.stage, &self.policy_version];
+        let features = self.features.iter().map(|feature| match feature {
+            FeatureValues::Number(values) => values.len() * size_of::<f64>(),
+            FeatureValues::Category(values) => values.get_array_memory_size(),
+        });
+        // Numbers beside the features: two of 16 bytes, some of 8 or less.
+        let numbers = self.reached_at.len() + self.orders.len().min(1) * 6 + 6;
+        features.chain(strings.map(|strings| strings.get_array_memory_size())).sum::<usize>() + self.len() * 8 * numbers
+    }
+
     /// How many decisions the batch holds.
+    #[inline]
     pub fn len(&self) -> usize {
         self.action.len()
     }
@@ -132,6 +175,7 @@ impl LogBatch {
     }
 
     /// The member's id.
+    #[inline]
     pub fn member_id(&self, i: usize) -> &str {
         self.member_id.value(i)
     }
@@ -152,6 +196,7 @@ impl LogBatch {
     }
 
     /// The action, as an index into the catalogue.
+    #[inline]
     pub fn action(&self, i: usize) -> usize {
         usize::from(self.action[i])
     }
@@ -172,24 +217,39 @@ impl LogBatch {
     }
 
     /// Clears `out` and fills it with the decision's features, in the environment's order.
+    #[inline]
     pub fn context<'a>(&'a self, i: usize, out: &mut Vec<Value<'a>>) {
         out.clear();
-        out.extend(self.features.iter().map(|feature| match feature {
-            FeatureValues::Number(values) if values.is_valid(i) && values.value(i).is_finite() => {
-                Value::Number(values.value(i))
-            }
+        out.extend((0..self.features.len()).map(|feature| self.value(i, feature)));
+    }
+
+    /// The decision's value of the feature in this place of the environment's order.
+    #[inline]
+    pub fn value(&self, i: usize, feature: usize) -> Value<'_> {
+        match &self.features[feature] {
+            FeatureValues::Number(values) if values[i].is_finite() => Value::Number(values[i]),
             FeatureValues::Category(values) if values.is_valid(i) => Value::Category(values.value(i)),
             _ => Value::Missing,
-        }));
+        }
+    }
+
+    /// All decisions' values of the feature in this place, not finite where they are missing; `None` for a category.
+    pub fn numbers(&self, feature: usize) -> Option<&[f64]> {
+        match &self.features[feature] {
+            FeatureValues::Number(values) => Some(values),
+            FeatureValues::Category(_) => None,
+        }
     }
 
     /// First time the stage (an index into the funnel) was reached.
+    #[inline]
     pub fn reached_at(&self, i: usize, stage: usize) -> Option<Timestamp> {
         let times = &self.reached_at[stage];
         times.is_valid(i).then(|| Timestamp(times.value(i)))
     }
 
     /// Revenue inside the attribution window.
+    #[inline]
     pub fn revenue(&self, i: usize) -> Money {
         Money(self.revenue.value(i) as i64)
     }
@@ -200,11 +260,13 @@ impl LogBatch {
     }
 
     /// Cost of the reward.
+    #[inline]
     pub fn cost(&self, i: usize) -> Money {
         Money(self.cost.value(i) as i64)
     }
 
     /// Points that the reward credited.
+    #[inline]
     pub fn points_issued(&self, i: usize) -> i64 {
         self.points_issued.value(i)
     }
@@ -235,7 +297,7 @@ struct Eligible {
 }
 
 impl Eligible {
-    fn read(lists: &ListArray, index: &mut NameIndex, layout: &BatchLayout) -> Result<Self> {
+    fn read(lists: &ListArray, index: &NameIndex, layout: &BatchLayout) -> Result<Self> {
         let mut this = Eligible { actions: vec![], ranges: Vec::with_capacity(lists.len()) };
         for row in 0..lists.len() {
             if lists.is_null(row) {
@@ -256,8 +318,16 @@ impl Eligible {
     }
 }
 
+/// The values of a number's column, NaN where there is none.
+fn numbers(column: &Float64Array) -> ScalarBuffer<f64> {
+    if column.null_count() == 0 {
+        return column.values().clone();
+    }
+    column.iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+}
+
 /// The indices of `names` in the catalogue.
-fn actions(names: &StringArray, index: &mut NameIndex, layout: &BatchLayout) -> Result<Vec<u16>> {
+fn actions(names: &StringArray, index: &NameIndex, layout: &BatchLayout) -> Result<Vec<u16>> {
     let known = || layout.actions.iter().map(String::as_str);
     (0..names.len())
         .map(|i| {

@@ -1,11 +1,12 @@
 //! Opening a decision log and streaming it, or the part of it that some members make up.
 
-use super::batch::{BatchLayout, LogBatch};
+use super::batch::{BatchLayout, Columns, LogBatch};
 use super::meta::{FORMAT_VERSION, LogMeta, META_KEY};
 use super::schema::check_schema;
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use guerdon_core::{Environment, Error, Result, columns};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
@@ -25,6 +26,8 @@ pub struct LogReader {
     meta: Arc<LogMeta>,
     layout: Arc<BatchLayout>,
     part: Option<Part>,
+    columns: Columns,
+    held: Option<Arc<Vec<LogBatch>>>,
 }
 
 /// The members that a view of the log is confined to, and how many decisions they have.
@@ -59,7 +62,8 @@ impl LogReader {
             return Err(Error::Empty { place: name, what: "the log has no decisions".into() });
         }
         let layout = Arc::new(BatchLayout::of(&meta, &name));
-        Ok(LogReader { path: path.to_owned(), metadata, meta: Arc::new(meta), layout, part: None })
+        let meta = Arc::new(meta);
+        Ok(LogReader { path: path.to_owned(), metadata, meta, layout, part: None, columns: Columns::All, held: None })
     }
 
     /// The same log under another statement of its programme: prices, guardrails and words may differ, what the rows
@@ -99,7 +103,7 @@ impl LogReader {
     /// # Errors
     /// [`Error::Empty`] if none of the members has a decision; whatever reading gives.
     pub fn restricted_to(&self, members: impl Fn(&str) -> bool + Send + Sync + 'static) -> Result<LogReader> {
-        let mut view = self.clone();
+        let mut view = LogReader { held: None, ..self.clone() };
         let before = self.part.clone();
         let both = move |member: &str| before.as_ref().is_none_or(|part| (part.members)(member)) && members(member);
         view.part = Some(Part { members: Arc::new(both), rows: 0 });
@@ -114,6 +118,30 @@ impl LogReader {
         if let Some(part) = &mut view.part {
             part.rows = rows;
         }
+        Ok(view)
+    }
+
+    /// The same log (or view) for those who only fit outcomes to contexts and actions, perhaps in several passes: its
+    /// batches have members, actions, features, stages reached, revenue, cost and points issued, and panic where they are
+    /// asked for anything else. The rows stay in memory if they seem to take no more than `most_bytes`; otherwise each pass
+    /// reads the file, which costs a batch in vain.
+    ///
+    /// # Errors
+    /// As [`LogReader::batches`].
+    pub fn for_fitting(&self, most_bytes: usize) -> Result<LogReader> {
+        let mut view = LogReader { columns: Columns::Fitting, held: None, ..self.clone() };
+        let mut held = vec![];
+        let (mut rows, mut bytes) = (0, 0);
+        for batch in view.batches()? {
+            let batch = batch?;
+            rows += batch.len();
+            bytes += batch.bytes();
+            if bytes as f64 * self.rows() as f64 > most_bytes as f64 * rows as f64 {
+                return Ok(view);
+            }
+            held.push(batch);
+        }
+        view.held = Some(Arc::new(held));
         Ok(view)
     }
 
@@ -146,7 +174,10 @@ impl LogReader {
     /// # Errors
     /// [`Error::NotFound`] or [`Error::Malformed`] if the file has gone or changed since it was opened.
     pub fn batches(&self) -> Result<LogBatches> {
-        self.read(|builder| builder)
+        match &self.held {
+            Some(held) => Ok(LogBatches { source: Source::Memory(held.clone(), 0) }),
+            None => self.read(|builder| builder),
+        }
     }
 
     /// Some of the decisions: those whose row numbers, from 0, lie in `ranges`, which ascend without overlap. Only the
@@ -177,23 +208,58 @@ impl LogReader {
     ) -> Result<LogBatches> {
         let file = File::open(&self.path).map_err(|e| Error::not_found(&self.path, "decision log", e))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
-        let reader = choose(builder).with_batch_size(BATCH_ROWS).build().map_err(|e| self.layout.malformed(e))?;
-        Ok(LogBatches { reader, layout: self.layout.clone(), part: self.part.clone() })
+        let fields = self.metadata.schema().fields().iter().enumerate();
+        let wanted = fields.filter(|(_, field)| self.layout.reads(self.columns, field.name())).map(|(place, _)| place);
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), wanted);
+        let builder = choose(builder).with_projection(mask).with_batch_size(BATCH_ROWS);
+        let reader = builder.build().map_err(|e| self.layout.malformed(e))?;
+        let (layout, part, columns) = (self.layout.clone(), self.part.clone(), self.columns);
+        Ok(LogBatches { source: Source::File(Box::new(FileBatches { reader, layout, part, columns })) })
     }
 }
 
 /// The batches of a log, in order.
 pub struct LogBatches {
+    source: Source,
+}
+
+enum Source {
+    File(Box<FileBatches>),
+    /// Those from a place on.
+    Memory(Arc<Vec<LogBatch>>, usize),
+}
+
+impl Iterator for LogBatches {
+    type Item = Result<LogBatch>;
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.source {
+            Source::File(batches) => batches.next(),
+            Source::Memory(batches, place) => {
+                let batch = batches.get(*place)?;
+                *place += 1;
+                Some(Ok(batch.clone()))
+            }
+        }
+    }
+}
+
+struct FileBatches {
     reader: ParquetRecordBatchReader,
     layout: Arc<BatchLayout>,
     part: Option<Part>,
+    columns: Columns,
 }
 
-impl LogBatches {
+impl FileBatches {
+    fn next(&mut self) -> Option<Result<LogBatch>> {
+        let batch = self.reader.next()?;
+        Some(batch.map_err(|e| self.layout.malformed(e)).and_then(|batch| self.batch(&batch)))
+    }
+
     fn batch(&self, batch: &RecordBatch) -> Result<LogBatch> {
         match &self.part {
-            None => LogBatch::new(batch, &self.layout),
-            Some(part) => LogBatch::new(&self.rows_of(batch, part)?, &self.layout),
+            None => LogBatch::new(batch, &self.layout, self.columns),
+            Some(part) => LogBatch::new(&self.rows_of(batch, part)?, &self.layout, self.columns),
         }
     }
 
@@ -202,14 +268,6 @@ impl LogBatches {
         let ids = ids.ok_or_else(|| self.layout.malformed(format!("column {} is gone", columns::MEMBER_ID)))?;
         let wanted: BooleanArray = (0..ids.len()).map(|row| Some((part.members)(ids.value(row)))).collect();
         filter_record_batch(batch, &wanted).map_err(|e| self.layout.malformed(e))
-    }
-}
-
-impl Iterator for LogBatches {
-    type Item = Result<LogBatch>;
-    fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.reader.next()?;
-        Some(batch.map_err(|e| self.layout.malformed(e)).and_then(|batch| self.batch(&batch)))
     }
 }
 
