@@ -121,8 +121,8 @@ impl Coupling {
 }
 
 /// What runs on whole vectors, `VECTORS` of them to a [`Lane`]. All of it has to be inlined (so closures hold no such
-/// work): what is not stays compiled for any processor. Products are rounded by themselves and never fused, so that every vector length gives the same
-/// bits.
+/// work): what is not stays compiled for any processor. Products are rounded by themselves and never fused, so that every
+/// vector length gives the same bits.
 trait Kernel {
     fn run<S: Simd, const VECTORS: usize>(self, simd: S);
 }
