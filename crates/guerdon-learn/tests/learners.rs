@@ -4,7 +4,7 @@ mod common;
 
 use common::{Row, log_of, options, rows};
 use guerdon_core::{NoProgress, Seed, Timestamp, Value};
-use guerdon_learn::{ConstantConfig, Device, LearnerConfig, NeuralConfig, Reference, TrainOptions, parity};
+use guerdon_learn::{ConstantConfig, LearnerConfig, NeuralConfig, Reference, TrainOptions, parity};
 use guerdon_learn::{reference_policy, train};
 use guerdon_policy::{Exploration, Policy, Request};
 
