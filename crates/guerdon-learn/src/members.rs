@@ -46,17 +46,18 @@ impl Job<'_> {
     pub fn fit(&self, progress: &dyn Progress) -> Result<(Model, Vec<Metric>)> {
         let phases = if self.refits() { 2 } else { 1 };
         let members = self.config.members;
-        progress.start("train neural", Some((phases * members * self.config.epochs) as u64));
+        let mut summary = Summary::of(self.source, false)?;
+        let passes = self.config.hyperparameters().passes(summary.rows);
+        progress.start("train neural", Some((phases * members * passes) as u64));
         let mut metrics = vec![];
         let mut epochs = vec![None; members];
         if self.refits() {
-            let summary = Summary::of(self.source, false)?;
             for (member, fitted) in self.all(&epochs, CHOOSE, &summary, progress)?.into_iter().enumerate() {
                 epochs[member] = Some(fitted.epochs);
                 metrics.extend(fitted.metrics);
             }
+            summary = Summary::of(self.source, true)?;
         }
-        let summary = Summary::of(self.source, self.refits())?;
         let mut networks = vec![];
         for fitted in self.all(&epochs, "fit", &summary, progress)? {
             networks.push(fitted.network);

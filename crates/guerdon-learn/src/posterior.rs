@@ -184,7 +184,7 @@ mod tests {
         let (weights, bias) = (read(weights).unwrap(), read(bias).unwrap());
         let trunk = read(network.trunk(tensor(data.x.clone(), [ROWS, 2], &Device::flex()))).unwrap();
         let model = Model { networks: vec![network], one_trunk: false, scale: Scale { mean: 0.0, std: 1.0 } };
-        let summary = Summary { start: vec![], scale: model.scale, constant: vec![false, true] };
+        let summary = Summary { rows: ROWS, start: vec![], scale: model.scale, constant: vec![false, true] };
         let posterior = Posterior { source: &data, summary: &summary, all: true, precision: 2.0, seed: Seed(11) };
         let drawn = posterior.draws(&model, 4000).unwrap();
 

@@ -48,7 +48,7 @@ fn several_networks_that_were_stopped_twice_end_in_the_same_bytes_as_ones_that_w
     let whole = fit(&log, config.clone(), &options(11));
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = folder.path().join("run/neural.safetensors");
-    let resumed = TrainOptions { checkpoint: Some(checkpoint.clone()), session_epochs: Some(2), ..options(11) };
+    let resumed = TrainOptions { checkpoint: Some(checkpoint.clone()), session_epochs: Some(10), ..options(11) };
     let config = LearnerConfig::Neural(config);
     let mut calls = 1;
     let end = loop {

@@ -70,20 +70,21 @@ impl Run<'_> {
         let counts = self.counts()?;
         let mut state = self.begin()?;
         let mut network = Network::from_values(self.shape.clone(), &state.parameters, &self.device);
-        let decay = self.hyper.weight_decay * (1e5 / counts.fitting as f64).sqrt();
-        let mut optimiser = Optimiser::new(state.parameters.len(), decay.min(50.0) as f32, self.hyper.clip as f32);
+        let decay = self.hyper.decay(counts.fitting);
+        let mut optimiser = Optimiser::new(state.parameters.len(), decay as f32, self.hyper.clip as f32);
         optimiser.restore(std::mem::take(&mut state.moments), &self.shape.parameters(), &self.device);
         progress.advance(state.epochs as u64);
-        let epochs = self.refit.unwrap_or(self.hyper.epochs);
+        let passes = self.hyper.passes(counts.fitting);
+        let epochs = self.refit.map_or(passes, |epochs| epochs.min(passes));
         let last = self.session_epochs.map_or(epochs, |more| state.epochs + more).min(epochs);
-        while state.epochs < last && !self.stopped(&state) {
+        while state.epochs < last && !self.stopped(&state, counts) {
             let training_loss = self.epoch(state.epochs, counts, &mut network, &mut optimiser)?;
             state.epochs += 1;
             self.judge(&mut state, &network, training_loss, counts, progress)?;
             self.keep(&mut state, &network, &optimiser)?;
             progress.advance(1);
         }
-        if state.epochs < epochs && !self.stopped(&state) {
+        if state.epochs < epochs && !self.stopped(&state, counts) {
             let reason = format!(
                 "paused after {} of {epochs} epochs, as asked; start it again with the same checkpoint to go on",
                 state.epochs
@@ -146,7 +147,8 @@ impl Run<'_> {
             let mut order = self.fitting(block);
             order.shuffle(&mut random);
             for rows in order.chunks(self.hyper.batch) {
-                let rate = rate_at(step, batches * self.hyper.epochs, self.hyper.rate, self.hyper.warm_up);
+                let rate =
+                    rate_at(step, batches * self.hyper.passes(counts.fitting), self.hyper.rate, self.hyper.warm_up);
                 let batch = self.batch(block, rows);
                 let tracked = network.tracked();
                 let heads = loss::per_head(tracked.forward(batch.x.clone().autodiff()), &batch, self.shape);
@@ -189,7 +191,7 @@ impl Run<'_> {
         let mut metric = Metric {
             learner: self.name.clone(),
             step: state.epochs,
-            rate: rate_at(state.epochs - 1, self.hyper.epochs, self.hyper.rate, self.hyper.warm_up),
+            rate: rate_at(state.epochs - 1, self.hyper.passes(counts.fitting), self.hyper.rate, self.hyper.warm_up),
             training_loss: Some(training_loss),
             validation_loss: None,
             heads: vec![],
@@ -223,8 +225,8 @@ impl Run<'_> {
     }
 
     /// Whether the validation loss has not improved for `patience` epochs.
-    fn stopped(&self, state: &State) -> bool {
-        state.best.as_ref().is_some_and(|best| state.epochs - best.epoch >= self.hyper.patience)
+    fn stopped(&self, state: &State, counts: Counts) -> bool {
+        state.best.as_ref().is_some_and(|best| state.epochs - best.epoch >= self.hyper.patience_for(counts.fitting))
     }
 
     fn batch(&self, block: &Dataset, rows: &[u32]) -> Batch {
@@ -335,7 +337,7 @@ mod tests {
         let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
         let kept = fitted.metrics.iter().rfind(|metric| metric.best).unwrap();
         assert_eq!(kept.validation_loss, Some(least));
-        assert!(fitted.metrics.len() == 40 || fitted.metrics.len() == kept.step + 1);
+        assert!(fitted.metrics.len() == hyper().passes(160) || fitted.metrics.len() == kept.step + 5);
     }
 
     #[test]
@@ -351,7 +353,7 @@ mod tests {
         let mut all = data(&[0.5, -0.5, 1.0, 0.0]);
         all.validation.fill(false);
         let fitted = fit(&all, &Hyperparameters { epochs: 3, ..hyper() }).unwrap();
-        assert_eq!(fitted.metrics.len(), 3);
+        assert_eq!(fitted.metrics.len(), 15);
         assert!(fitted.metrics.iter().all(|metric| metric.best && metric.validation_loss.is_none()));
     }
 }

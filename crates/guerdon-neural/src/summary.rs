@@ -15,6 +15,8 @@ pub struct Scale {
 /// What the fitting rows are like as a whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
+    /// How many there are.
+    pub rows: usize,
     /// What each head starts from: the logit of its mean; 0 for (standardised) revenue.
     pub start: Vec<f32>,
     /// Mean and standard deviation of revenue, over those rows that reached the stage without which there is none.
@@ -54,6 +56,6 @@ impl Summary {
         let variance: f64 = if spenders > 0.0 { squares / spenders } else { 0.0 };
         let std = if variance > 0.0 { variance.sqrt() } else { 1.0 };
         let constant = sums[..heads - 1].iter().map(|sum| *sum == 0.0 || *sum == n).collect();
-        Ok(Summary { start, scale: Scale { mean: mean as f32, std: std as f32 }, constant })
+        Ok(Summary { rows: n as usize, start, scale: Scale { mean: mean as f32, std: std as f32 }, constant })
     }
 }

@@ -24,7 +24,8 @@ pub enum AmountShape {
 pub struct TreesConfig {
     /// Most trees of a head, 1 to 20,000; default 1,000.
     pub rounds: usize,
-    /// Most splits between a tree's root and a leaf, 1 to 16; default 5.
+    /// Most splits between a tree's root and a leaf, 1 to 16; default 3. On bandit24 5 scores 0.949 instead of 0.946; on Starbucks
+    /// it takes the net value a decision from 9.72 to 9.53.
     pub depth: usize,
     /// How much of each tree is added, in (0, 1]; default 0.1.
     pub rate: f64,
@@ -63,7 +64,7 @@ impl Default for TreesConfig {
     fn default() -> Self {
         TreesConfig {
             rounds: 1000,
-            depth: 5,
+            depth: 3,
             rate: 0.1,
             subsample: 0.5,
             columns: 0.5,
