@@ -65,9 +65,6 @@ mod tests {
         };
         assert_eq!([1_000_000, 30_000, 15_000, 10_000, 100].map(|rows| hyper.passes(rows)), [16, 16, 32, 48, 80]);
         assert_eq!([30_000, 10_000].map(|rows| hyper.patience_for(rows)), [6, 18]);
-        assert_eq!(
-            [10_000_000, 100_000, 25_000, 16_000, 100].map(|rows| hyper.decay(rows)),
-            [0.04, 0.4, 0.8, 1.0, 1.0]
-        );
+        assert_eq!([400_000, 100_000, 25_000, 16_000, 100].map(|rows| hyper.decay(rows)), [0.2, 0.4, 0.8, 1.0, 1.0]);
     }
 }
