@@ -187,7 +187,7 @@ impl Source for Stream<'_> {
                 self.reading.push(&mut data, batch, row, context, &mut written);
                 Ok(())
             })?;
-            if data.len() > 0 {
+            if !data.is_empty() {
                 f(&data)?;
             }
         }

@@ -66,6 +66,11 @@ impl Dataset {
         self.action.len()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.action.is_empty()
+    }
+
     /// Forgets all rows and keeps the memory.
     pub fn clear(&mut self) {
         self.x.clear();

@@ -122,11 +122,12 @@ impl Walks {
                 let split = (node.feature & !ON_ACTION) as usize;
                 let left = set & self.sets.get(split * self.groups + group).copied().unwrap_or_default();
                 let right = set & !left;
-                if left != 0 && right != 0 {
-                    if let Some(next) = waiting.get_mut(count) {
-                        *next = (node.right, right);
-                        count += 1;
-                    }
+                if left != 0
+                    && right != 0
+                    && let Some(next) = waiting.get_mut(count)
+                {
+                    *next = (node.right, right);
+                    count += 1;
                 }
                 (place, set) = if left == 0 { (node.right, right) } else { (node.left, left) };
             }
