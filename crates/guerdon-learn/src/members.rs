@@ -4,8 +4,7 @@ use crate::neural_config::NeuralConfig;
 use crate::posterior::Posterior;
 use burn::tensor::Device;
 use guerdon_core::{Error, Progress, Result, Seed};
-use guerdon_neural::{Fitted, Hyperparameters, Metric, Network, Run, Scale, Shape, Source, Summary};
-use rayon::prelude::*;
+use guerdon_neural::{Fitted, Hyperparameters, Metric, Network, Run, Scale, Shape, Source, Summary, fit_all};
 use std::path::{Path, PathBuf};
 
 /// Most networks of a model.
@@ -38,8 +37,7 @@ pub(crate) struct Model {
 }
 
 impl Job<'_> {
-    /// Trains all networks, on as many threads as rayon has: flex works on one thread, so each network keeps one core
-    /// busy, and what a network learns depends on its own seed only.
+    /// Trains all networks side by side.
     ///
     /// # Errors
     /// Those of [`Run::fit`], the first network's first.
@@ -91,13 +89,8 @@ impl Job<'_> {
         progress: &dyn Progress,
     ) -> Result<Vec<Fitted>> {
         let hyper = self.config.hyperparameters();
-        let fitted: Vec<Result<Fitted>> = epochs
-            .par_iter()
-            .enumerate()
-            .with_max_len(1)
-            .map(|(member, refit)| self.run(member, *refit, phase, summary, &hyper).fit(progress))
-            .collect();
-        fitted.into_iter().collect()
+        let runs = epochs.iter().enumerate().map(|(member, refit)| self.run(member, *refit, phase, summary, &hyper));
+        fit_all(&runs.collect::<Vec<_>>(), progress)
     }
 
     fn run<'r>(

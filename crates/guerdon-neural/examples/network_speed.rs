@@ -3,8 +3,7 @@
 //! seconds. `benches/peers/network_speed.py` does the same work in PyTorch.
 
 use guerdon_core::{Error, NoProgress, Result, Seed};
-use guerdon_neural::{Dataset, Device, HeadWeights, Hyperparameters, Layout, Run, Shape, Summary};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use guerdon_neural::{Dataset, Device, HeadWeights, Hyperparameters, Layout, Run, Shape, Summary, fit_all};
 use std::time::Instant;
 
 const INPUTS: usize = 64;
@@ -54,14 +53,9 @@ fn main() -> Result<()> {
         ..Shape::default()
     };
     let summary = Summary::of(&data, true)?;
-    let next = AtomicUsize::new(0);
-    let train = || -> Result<()> {
-        loop {
-            let member = next.fetch_add(1, Ordering::Relaxed);
-            if member >= members {
-                return Ok(());
-            }
-            let run = Run {
+    let runs: Vec<Run> = (0..members)
+        .map(|member| {
+            Ok(Run {
                 source: &data,
                 hyper: &hyper,
                 shape: &shape,
@@ -73,17 +67,13 @@ fn main() -> Result<()> {
                 refit: Some(epochs),
                 checkpoint: None,
                 session_epochs: None,
-            };
-            run.fit(&NoProgress)?;
-        }
-    };
-    let started = Instant::now();
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(train)).collect();
-        workers.into_iter().try_for_each(|worker| {
-            worker.join().unwrap_or_else(|_| Err(Error::Internal("a training thread panicked".into())))
+            })
         })
-    })?;
+        .collect::<Result<_>>()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Error::Internal(error.to_string()))?;
+    let started = Instant::now();
+    pool.install(|| fit_all(&runs, &NoProgress))?;
     let wall = started.elapsed().as_secs_f64();
     let steps = (rows.div_ceil(256) * epochs * members) as f64;
     println!(

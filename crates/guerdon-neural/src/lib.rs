@@ -3,7 +3,7 @@
 //!
 //! [`Run::fit`] takes encoded rows (a [`Source`]), a [`Shape`] and [`Hyperparameters`], and gives the trained
 //! [`Network`]. It shuffles, steps, judges by the held-out rows, and keeps checkpoints from which a stopped run goes on
-//! to the same bytes. This crate reads no log and knows no policy.
+//! to the same bytes. [`fit_all`] does so for several networks side by side. This crate reads no log and knows no policy.
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +18,7 @@ mod metrics;
 mod network;
 mod optimiser;
 mod run;
+mod side_by_side;
 mod summary;
 
 pub use curve::Curve;
@@ -29,4 +30,5 @@ pub use metrics::Metric;
 pub use network::{Network, Shape, read, tensor};
 pub use optimiser::{Optimiser, rate_at};
 pub use run::{Fitted, Run};
+pub use side_by_side::fit_all;
 pub use summary::{Scale, Summary};

@@ -53,11 +53,57 @@ pub struct Fitted {
     pub metrics: Vec<Metric>,
 }
 
+/// A run between two epochs.
+pub(crate) struct Training<'a> {
+    run: &'a Run<'a>,
+    counts: Counts,
+    state: State,
+    network: Network,
+    optimiser: Optimiser,
+    /// How many epochs the run has in all, and the last of this session.
+    epochs: usize,
+    last: usize,
+}
+
 /// How many rows there are.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counts {
     fitting: usize,
     validation: usize,
+}
+
+impl Training<'_> {
+    /// Whether there is an epoch to do in this session.
+    pub fn goes_on(&self) -> bool {
+        self.state.epochs < self.last && !self.run.stopped(&self.state, self.counts)
+    }
+
+    /// Does one.
+    pub fn epoch(&mut self, progress: &dyn Progress) -> Result<()> {
+        let Training { run, counts, state, network, optimiser, .. } = self;
+        let training_loss = run.epoch(state.epochs, *counts, network, optimiser)?;
+        state.epochs += 1;
+        run.judge(state, network, training_loss, *counts, progress)?;
+        run.keep(state, network, optimiser)?;
+        progress.advance(1);
+        Ok(())
+    }
+
+    /// The network of the epoch to keep; an error for a run that pauses.
+    pub fn finish(self) -> Result<Fitted> {
+        let Training { run, counts, state, epochs, .. } = self;
+        if state.epochs < epochs && !run.stopped(&state, counts) {
+            let reason = format!(
+                "paused after {} of {epochs} epochs, as asked; start it again with the same checkpoint to go on",
+                state.epochs
+            );
+            return Err(run.error(reason));
+        }
+        let kept = state.best.as_ref().map_or(state.epochs, |best| best.epoch);
+        let parameters = state.best.map_or(state.parameters, |best| best.parameters);
+        let network = Network::from_values(run.shape.clone(), &parameters, &run.device);
+        Ok(Fitted { network, epochs: kept, metrics: state.metrics })
+    }
 }
 
 impl Run<'_> {
@@ -67,9 +113,18 @@ impl Run<'_> {
     /// [`Error::Training`] for a loss that is not finite and for a run that pauses after `session_epochs`; errors of
     /// the source and of the checkpoint.
     pub fn fit(&self, progress: &dyn Progress) -> Result<Fitted> {
+        let mut training = self.start(progress)?;
+        while training.goes_on() {
+            training.epoch(progress)?;
+        }
+        training.finish()
+    }
+
+    /// Makes the run ready for its next epoch.
+    pub(crate) fn start(&self, progress: &dyn Progress) -> Result<Training<'_>> {
         let counts = self.counts()?;
         let mut state = self.begin()?;
-        let mut network = Network::from_values(self.shape.clone(), &state.parameters, &self.device);
+        let network = Network::from_values(self.shape.clone(), &state.parameters, &self.device);
         let decay = self.hyper.decay(counts.fitting);
         let mut optimiser = Optimiser::new(state.parameters.len(), decay as f32, self.hyper.clip as f32);
         optimiser.restore(std::mem::take(&mut state.moments), &self.shape.parameters(), &self.device);
@@ -77,24 +132,7 @@ impl Run<'_> {
         let passes = self.hyper.passes(counts.fitting);
         let epochs = self.refit.map_or(passes, |epochs| epochs.min(passes));
         let last = self.session_epochs.map_or(epochs, |more| state.epochs + more).min(epochs);
-        while state.epochs < last && !self.stopped(&state, counts) {
-            let training_loss = self.epoch(state.epochs, counts, &mut network, &mut optimiser)?;
-            state.epochs += 1;
-            self.judge(&mut state, &network, training_loss, counts, progress)?;
-            self.keep(&mut state, &network, &optimiser)?;
-            progress.advance(1);
-        }
-        if state.epochs < epochs && !self.stopped(&state, counts) {
-            let reason = format!(
-                "paused after {} of {epochs} epochs, as asked; start it again with the same checkpoint to go on",
-                state.epochs
-            );
-            return Err(self.error(reason));
-        }
-        let kept = state.best.as_ref().map_or(state.epochs, |best| best.epoch);
-        let parameters = state.best.map_or(state.parameters, |best| best.parameters);
-        let network = Network::from_values(self.shape.clone(), &parameters, &self.device);
-        Ok(Fitted { network, epochs: kept, metrics: state.metrics })
+        Ok(Training { run: self, counts, state, network, optimiser, epochs, last })
     }
 
     fn counts(&self) -> Result<Counts> {
