@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// A network that waits for its turn.
 enum Turn<'a> {
     Start(&'a Run<'a>),
-    Next(Training<'a>),
+    Next(Box<Training<'a>>),
 }
 
 /// Trains all runs, on as many threads as rayon has: the CPU backend works on one thread, so each keeps one core busy. What
@@ -25,7 +25,7 @@ pub fn fit_all(runs: &[Run], progress: &dyn Progress) -> Result<Vec<Fitted>> {
             let taken = held(&waiting).pop_front();
             let Some((place, turn)) = taken else { return };
             match turn.take(progress) {
-                Ok(training) if training.goes_on() => held(&waiting).push_back((place, Turn::Next(training))),
+                Ok(training) if training.goes_on() => held(&waiting).push_back((place, Turn::Next(Box::new(training)))),
                 Ok(training) => held(&ended)[place] = Some(training.finish()),
                 Err(error) => held(&ended)[place] = Some(Err(error)),
             }
@@ -43,7 +43,7 @@ impl<'a> Turn<'a> {
             Turn::Start(run) => run.start(progress),
             Turn::Next(mut training) => {
                 training.epoch(progress)?;
-                Ok(training)
+                Ok(*training)
             }
         }
     }
