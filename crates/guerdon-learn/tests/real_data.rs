@@ -168,7 +168,7 @@ fn the_neural_learner_gets_further_on_bandit24() {
 
 #[test]
 fn a_tenth_of_the_rows_tell_the_neural_learner_more_than_they_tell_a_plain_network() {
-    // The best plain network of some fifteen settings scores 0.722 on these rows (benches/peers).
+    // The best plain network of some 17 settings scores 0.722 on these rows (benches/peers).
     if let Some(score) = bandit24("neural", "log_10000.parquet") {
         assert!(score > 0.75, "{score}");
     }

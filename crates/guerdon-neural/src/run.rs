@@ -60,7 +60,7 @@ pub(crate) struct Training<'a> {
     state: State,
     network: Network,
     optimiser: Optimiser,
-    /// How many epochs the run has in all, and the last of this session.
+    /// How many epochs the run has in all, and at which one this call ends.
     epochs: usize,
     last: usize,
 }
@@ -73,7 +73,7 @@ struct Counts {
 }
 
 impl Training<'_> {
-    /// Whether there is an epoch to do in this session.
+    /// Whether there is an epoch left for this call.
     pub fn goes_on(&self) -> bool {
         self.state.epochs < self.last && !self.run.stopped(&self.state, self.counts)
     }
