@@ -44,9 +44,13 @@ impl Economics {
     /// Net value of one decision in major units; `offered` is whether the action was other than `none`.
     #[inline]
     pub fn net_value(&self, revenue: Money, cost: Money, offered: bool) -> f64 {
-        self.margin * revenue.to_major(self.minor_units)
-            - cost.to_major(self.minor_units)
-            - if offered { self.contact_cost } else { 0.0 }
+        self.net_value_of(revenue.to_major(self.minor_units), cost, offered)
+    }
+
+    /// As [`Economics::net_value`], with the revenue in major units.
+    #[inline]
+    pub fn net_value_of(&self, revenue: f64, cost: Money, offered: bool) -> f64 {
+        self.margin * revenue - cost.to_major(self.minor_units) - if offered { self.contact_cost } else { 0.0 }
     }
 
     /// The money value of `points`, rounded to the minor unit.

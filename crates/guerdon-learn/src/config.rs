@@ -24,9 +24,9 @@ pub enum LearnerConfig {
     /// Ridge regression per action, in closed form.
     Ridge(RidgeConfig),
     /// Ridge's model with a posterior, frozen as draws of it.
-    BayesLinear(BayesLinearConfig),
+    BayesLinear(PosteriorConfig),
     /// Logistic regression per action with a Laplace posterior.
-    Logistic(LogisticConfig),
+    Logistic(PosteriorConfig),
     /// A neural outcome model on burn.
     Neural(NeuralConfig),
     /// Gradient-boosted trees, one forest per head.
@@ -40,6 +40,9 @@ pub enum LearnerConfig {
     /// Any eligible action, evenly.
     Uniform(UniformConfig),
 }
+
+/// The quantile at which revenue is winsorised by default.
+pub(crate) const WINSORIZE: f64 = 0.99;
 
 /// What the actions' linear models have to do with each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +77,10 @@ pub struct RidgeConfig {
     pub validation_share: f64,
     /// Random features beside the encoded context; default none.
     pub random_features: RandomFeatures,
+    /// Quantile, in [0.5, 1], of revenue among decisions that brought any: larger revenue counts as this much, and what is
+    /// left is loaded in proportion, so that its sum stays what it was; default 0.99. At 1 revenue counts as it is.
+    /// Seldom, very large purchases are most of the noise of net value in many logs, and depend little on the action.
+    pub winsorize: f64,
     /// Slots of categories.
     pub levels: Levels,
     /// How scores become probabilities; default greedy.
@@ -89,16 +96,17 @@ impl Default for RidgeConfig {
             prior_rows: 10.0,
             validation_share: 0.2,
             random_features: RandomFeatures::default(),
+            winsorize: WINSORIZE,
             levels: Levels::default(),
             exploration: Exploration::Greedy,
         }
     }
 }
 
-/// Settings of the Bayesian linear learner.
+/// Settings of the linear learners that have a posterior: `bayes_linear` and `logistic`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct BayesLinearConfig {
+pub struct PosteriorConfig {
     /// What the actions' models have to do with each other; default factored.
     pub actions: Actions,
     /// As for ridge.
@@ -109,78 +117,37 @@ pub struct BayesLinearConfig {
     pub prior_rows: f64,
     /// As for ridge.
     pub validation_share: f64,
-    /// Draws of the posterior that are frozen, in mirrored pairs, 0 to 1,000; 0 freezes the mean alone. Default
-    /// 20.
-    pub draws: usize,
+    /// Draws of the posterior that are frozen, in mirrored pairs, 0 to 1,000; 0 freezes its mean (logistic: its mode)
+    /// alone. Default 20 for `bayes_linear`, 0 for `logistic`.
+    pub draws: Option<usize>,
     /// How many standard deviations over the draws a score is lowered, in [0, 100]; default 0.
     pub pessimism: f64,
     /// Random features beside the encoded context; default none.
     pub random_features: RandomFeatures,
+    /// As for ridge.
+    pub winsorize: f64,
     /// Slots of categories.
     pub levels: Levels,
-    /// How scores become probabilities; default votes of the draws (Thompson sampling) with a floor of 0.05.
-    pub exploration: Exploration,
+    /// How scores become probabilities; default the draws' vote (Thompson sampling) with a floor of 0.05, or greedy
+    /// without draws.
+    pub exploration: Option<Exploration>,
 }
 
-impl Default for BayesLinearConfig {
+impl Default for PosteriorConfig {
     fn default() -> Self {
         let ridge = RidgeConfig::default();
-        BayesLinearConfig {
+        PosteriorConfig {
             actions: ridge.actions,
             relatedness: ridge.relatedness,
             penalties: ridge.penalties,
             prior_rows: ridge.prior_rows,
             validation_share: ridge.validation_share,
-            draws: 20,
+            draws: None,
             pessimism: 0.0,
             random_features: ridge.random_features,
+            winsorize: ridge.winsorize,
             levels: ridge.levels,
-            exploration: Exploration::Vote { floor: 0.05 },
-        }
-    }
-}
-
-/// Settings of the logistic learner.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogisticConfig {
-    /// What the actions' models have to do with each other; default factored.
-    pub actions: Actions,
-    /// As for ridge.
-    pub relatedness: Vec<f64>,
-    /// As for ridge.
-    pub penalties: Vec<f64>,
-    /// As for ridge.
-    pub prior_rows: f64,
-    /// As for ridge.
-    pub validation_share: f64,
-    /// Draws of the posterior that are frozen, in mirrored pairs, 0 to 1,000; 0 freezes the mode alone. Default
-    /// 0.
-    pub draws: usize,
-    /// How many standard deviations over the draws a score is lowered, in [0, 100]; default 0.
-    pub pessimism: f64,
-    /// Random features beside the encoded context; default none.
-    pub random_features: RandomFeatures,
-    /// Slots of categories.
-    pub levels: Levels,
-    /// How scores become probabilities; default greedy.
-    pub exploration: Exploration,
-}
-
-impl Default for LogisticConfig {
-    fn default() -> Self {
-        let ridge = RidgeConfig::default();
-        LogisticConfig {
-            actions: ridge.actions,
-            relatedness: ridge.relatedness,
-            penalties: ridge.penalties,
-            prior_rows: ridge.prior_rows,
-            validation_share: ridge.validation_share,
-            draws: 0,
-            pessimism: 0.0,
-            random_features: ridge.random_features,
-            levels: ridge.levels,
-            exploration: Exploration::Greedy,
+            exploration: None,
         }
     }
 }
@@ -206,8 +173,8 @@ impl LearnerConfig {
     pub fn named(name: &str) -> Result<Self> {
         match name {
             "ridge" => Ok(LearnerConfig::Ridge(RidgeConfig::default())),
-            "bayes_linear" => Ok(LearnerConfig::BayesLinear(BayesLinearConfig::default())),
-            "logistic" => Ok(LearnerConfig::Logistic(LogisticConfig::default())),
+            "bayes_linear" => Ok(LearnerConfig::BayesLinear(PosteriorConfig::default())),
+            "logistic" => Ok(LearnerConfig::Logistic(PosteriorConfig::default())),
             "neural" => Ok(LearnerConfig::Neural(NeuralConfig::default())),
             "trees" => Ok(LearnerConfig::Trees(TreesConfig::default())),
             "effects" => Ok(LearnerConfig::Effects(EffectsConfig::default())),
@@ -268,18 +235,8 @@ impl LearnerConfig {
         let range = Range { file };
         match self {
             LearnerConfig::Ridge(config) => config.check(&range),
-            LearnerConfig::BayesLinear(config) => {
-                range.pooling(&config.penalties, &config.relatedness, config.prior_rows, config.validation_share)?;
-                range.draws(config.draws, config.pessimism, &config.exploration)?;
-                config.random_features.check(file)?;
-                range.levels(&config.levels)
-            }
-            LearnerConfig::Logistic(config) => {
-                range.pooling(&config.penalties, &config.relatedness, config.prior_rows, config.validation_share)?;
-                range.draws(config.draws, config.pessimism, &config.exploration)?;
-                config.random_features.check(file)?;
-                range.levels(&config.levels)
-            }
+            LearnerConfig::BayesLinear(config) => config.check(crate::bayes_linear::DRAWS, &range),
+            LearnerConfig::Logistic(config) => config.check(crate::logistic::DRAWS, &range),
             LearnerConfig::Neural(config) => config.check(&range),
             LearnerConfig::Trees(config) => config.check(&range),
             LearnerConfig::Effects(config) => config.check(&range),
@@ -317,21 +274,12 @@ impl Range<'_> {
         self.within("validation_share", validation_share, 0.0, 0.5)
     }
 
-    fn draws(&self, draws: usize, pessimism: f64, exploration: &Exploration) -> Result<()> {
-        self.count("draws", draws, 0, 1000)?;
-        self.within("pessimism", pessimism, 0.0, 100.0)?;
-        let votes = matches!(exploration, Exploration::Vote { .. });
-        self.hold(
-            "draws",
-            draws,
-            draws > 0 || !(votes || pessimism > 0.0),
-            "at least 1, for draws to vote or differ,",
-        )?;
-        self.exploration(exploration)
-    }
-
     pub(crate) fn levels(&self, levels: &Levels) -> Result<()> {
         self.count("levels.most", levels.most, 1, 4096)
+    }
+
+    pub(crate) fn winsorize(&self, quantile: f64) -> Result<()> {
+        self.within("winsorize", quantile, 0.5, 1.0)
     }
 
     pub(crate) fn exploration(&self, exploration: &Exploration) -> Result<()> {
@@ -348,10 +296,39 @@ impl Range<'_> {
     }
 }
 
+impl PosteriorConfig {
+    /// How many draws are frozen; `default` is the learner's.
+    pub(crate) fn draws(&self, default: usize) -> usize {
+        self.draws.unwrap_or(default)
+    }
+
+    /// How scores become probabilities where `draws` of the posterior are frozen.
+    pub(crate) fn exploration(&self, draws: usize) -> Exploration {
+        let usual = if draws > 0 { Exploration::Vote { floor: 0.05 } } else { Exploration::Greedy };
+        self.exploration.unwrap_or(usual)
+    }
+
+    fn check(&self, default_draws: usize, range: &Range) -> Result<()> {
+        let draws = self.draws(default_draws);
+        let exploration = self.exploration(draws);
+        range.pooling(&self.penalties, &self.relatedness, self.prior_rows, self.validation_share)?;
+        range.count("draws", draws, 0, 1000)?;
+        range.within("pessimism", self.pessimism, 0.0, 100.0)?;
+        let votes = matches!(exploration, Exploration::Vote { .. });
+        let enough = draws > 0 || !(votes || self.pessimism > 0.0);
+        range.hold("draws", draws, enough, "at least 1, for draws to vote or differ,")?;
+        self.random_features.check(range.file)?;
+        range.winsorize(self.winsorize)?;
+        range.levels(&self.levels)?;
+        range.exploration(&exploration)
+    }
+}
+
 impl RidgeConfig {
     fn check(&self, range: &Range) -> Result<()> {
         self.random_features.check(range.file)?;
         range.pooling(&self.penalties, &self.relatedness, self.prior_rows, self.validation_share)?;
+        range.winsorize(self.winsorize)?;
         range.levels(&self.levels)?;
         range.exploration(&self.exploration)
     }
@@ -387,7 +364,8 @@ mod tests {
             ("learner = \"ridge\"\nexploration = { kind = \"softmax\", temperature = 0.0 }", "temperature is 0"),
             ("learner = \"ridge\"\nrelatedness = [1.5]", "relatedness is [1.5]"),
             ("learner = \"ridge\"\nactions = \"flat\"", "flat"),
-            ("learner = \"bayes_linear\"\ndraws = 0", "draws is 0"),
+            ("learner = \"bayes_linear\"\ndraws = 0\nexploration = { kind = \"vote\", floor = 0.1 }", "draws is 0"),
+            ("learner = \"logistic\"\nwinsorize = 0.1", "winsorize is 0.1"),
             ("learner = \"logistic\"\npessimism = 1.0", "draws is 0"),
             ("learner = \"ridge\"\nrandom_features = { count = 9999 }", "random_features.count is 9999"),
             ("learner = \"constant\"", "action"),

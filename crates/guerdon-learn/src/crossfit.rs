@@ -3,7 +3,8 @@
 use crate::accumulate::{Plan, Sums, accumulate};
 use crate::encoding::{Levels, fit_encoder};
 use crate::linear::{LinearHeads, Shrinkage, choose_lambda, solve};
-use crate::rows::{Outcomes, for_fitting};
+use crate::outcomes::Outcomes;
+use crate::rows::for_fitting;
 use guerdon_core::{Error, Progress, Result, Seed, Value, fold_of};
 use guerdon_data::LogReader;
 use guerdon_policy::Encoder;
@@ -43,13 +44,24 @@ impl CrossFit {
         seed: Seed,
         progress: &dyn Progress,
     ) -> Result<Self> {
+        Self::fit_to(&Outcomes::of(log), log, include, folds, seed, progress)
+    }
+
+    /// As [`CrossFit::fit`], of net value as `outcomes` count it.
+    pub(crate) fn fit_to(
+        outcomes: &Outcomes,
+        log: &LogReader,
+        include: &dyn Fn(&str) -> bool,
+        folds: usize,
+        seed: Seed,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
         if !(2..=100).contains(&folds) {
             return Err(Error::config("cross-fitting", "folds", folds, "a whole number from 2 to 100 would do"));
         }
         let seed = seed.named("folds");
         let log = &for_fitting(log, progress)?;
         let encoder = fit_encoder(log, include, Levels::default(), progress)?;
-        let outcomes = Outcomes::of(log);
         let actions = log.meta().catalogue.len();
         let plan = Plan {
             include,

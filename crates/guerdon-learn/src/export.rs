@@ -14,7 +14,7 @@ pub(crate) fn neural(model: &Model) -> Result<OutcomeModel> {
     for network in &model.networks {
         members.push((trunk(network)?, last(network, model.scale)?));
     }
-    if members.len() == 1 && shape.curve.is_none() && !shape.chain {
+    if members.len() == 1 && shape.curve.is_none() && shape.follows.is_empty() {
         let layers = members.into_iter().flat_map(|(trunk, last)| trunk.into_iter().chain([last])).collect();
         return Ok(OutcomeModel::Mlp(MlpModel { layers, revenue_stage: shape.revenue_stage }));
     }
@@ -30,7 +30,7 @@ pub(crate) fn neural(model: &Model) -> Result<OutcomeModel> {
         members: members.collect(),
         trunk: shared,
         link: ChanceLink::Sigmoid,
-        chain: shape.chain,
+        follows: shape.follows.clone(),
         revenue_stage: shape.revenue_stage,
         amount: curve(shape, model.scale),
         pessimism: 0.0,

@@ -49,6 +49,7 @@ mod moments;
 mod neural_config;
 mod newton;
 pub mod online;
+mod outcomes;
 mod policy_learning;
 mod pooling;
 mod posterior;
@@ -65,9 +66,7 @@ mod train;
 mod traits;
 mod trees;
 
-pub use config::{
-    Actions, BayesLinearConfig, ConstantConfig, LearnerConfig, LogisticConfig, RidgeConfig, UniformConfig,
-};
+pub use config::{Actions, ConstantConfig, LearnerConfig, PosteriorConfig, RidgeConfig, UniformConfig};
 pub use crossfit::CrossFit;
 pub use effects::{Base, EffectsConfig, Method as EffectMethod};
 pub use encoding::{Levels, fit_encoder};

@@ -42,7 +42,7 @@ impl Members {
                 trunk,
                 members: members.into_iter().map(|member| vec![member]).collect(),
                 link: self.link,
-                chain: false,
+                follows: vec![],
                 revenue_stage,
                 amount: None,
                 pessimism,

@@ -3,18 +3,19 @@
 
 use crate::Moments;
 use crate::accumulate::Accumulator;
-use crate::config::LogisticConfig;
-use crate::lift::Encode;
+use crate::config::PosteriorConfig;
 use crate::linear::LinearHeads;
 use crate::linear_posterior::{Posterior, added, mirrored};
 use crate::newton::{ActionRows, Fit, Logistic};
 use crate::online::normal::Normal;
-use crate::pooling::{Pooled, Pooling, gather};
+use crate::pooling::{Examples, Pooled, Pooling, gather};
 use crate::related::Evidence;
-use crate::rows::{Outcomes, Visited, visit};
+use crate::rows::{Visited, visit};
 use guerdon_core::{Progress, Result, Seed};
-use guerdon_data::LogReader;
 use guerdon_neural::Metric;
+
+/// How many draws are frozen by default.
+pub(crate) const DRAWS: usize = 0;
 
 const LEARNER: &str = "logistic";
 
@@ -28,19 +29,12 @@ pub(crate) struct Fitted {
     pub visited: Visited,
 }
 
-/// Fits on the members for whom `include` holds: one pass chooses λ and ρ as the ridge learner does, one reads the rows
+/// Fits to the examples: one pass chooses λ and ρ as the ridge learner does, one reads the rows
 /// into memory.
 ///
 /// λ means the same as for ridge. A chance p changes by p(1 − p) for each unit of its logit, so slopes on the logit
 /// scale are larger by 1/(p(1 − p)), and their penalty is λ·n/actions·p(1 − p) with p the head's mean.
-pub(crate) fn fit(
-    log: &LogReader,
-    encoder: &dyn Encode,
-    include: &dyn Fn(&str) -> bool,
-    config: &LogisticConfig,
-    seed: Seed,
-    progress: &dyn Progress,
-) -> Result<Fitted> {
+pub(crate) fn fit(examples: Examples, config: &PosteriorConfig, seed: Seed, progress: &dyn Progress) -> Result<Fitted> {
     let pooling = Pooling {
         learner: LEARNER,
         actions: config.actions,
@@ -48,12 +42,12 @@ pub(crate) fn fit(
         penalties: &config.penalties,
         prior_rows: config.prior_rows,
     };
-    let gathered = gather(log, encoder, include, config.validation_share, seed, progress)?;
-    let pooled = Pooled::of(&gathered, &pooling, &log.meta().catalogue, progress)?;
-    let mut rows = Rows::read(log, encoder, include, &pooled, progress)?;
+    let gathered = gather(examples, config.validation_share, seed, progress)?;
+    let pooled = Pooled::of(&gathered, &pooling, &examples.log.meta().catalogue, progress)?;
+    let mut rows = Rows::read(examples, &pooled, progress)?;
     let chances = Chances::fit(&mut rows, &pooled, progress)?;
-    let revenue = Revenue::of(&rows, encoder.width())?;
-    let members = members(&chances, &revenue, &pooled, config.draws, seed.named("draws"))?;
+    let revenue = Revenue::of(&rows, examples.encoder.width())?;
+    let members = members(&chances, &revenue, &pooled, config.draws(DRAWS), seed.named("draws"))?;
     Ok(Fitted { members, revenue_stage: rows.revenue_stage, metrics: pooled.metrics, visited: rows.visited })
 }
 
@@ -72,14 +66,8 @@ struct Rows {
 }
 
 impl Rows {
-    fn read(
-        log: &LogReader,
-        encoder: &dyn Encode,
-        include: &dyn Fn(&str) -> bool,
-        pooled: &Pooled,
-        progress: &dyn Progress,
-    ) -> Result<Self> {
-        let outcomes = Outcomes::of(log);
+    fn read(examples: Examples, pooled: &Pooled, progress: &dyn Progress) -> Result<Self> {
+        let Examples { log, outcomes, encoder, include } = examples;
         let (heads, actions) = (outcomes.heads(), log.meta().catalogue.len());
         let mut rows = vec![ActionRows::default(); actions];
         let mut chances = vec![vec![]; actions];

@@ -1,6 +1,6 @@
 //! Settings of the neural learner.
 
-use crate::config::Range;
+use crate::config::{Range, WINSORIZE};
 use crate::encoding::Levels;
 use crate::members::MOST_MEMBERS;
 use guerdon_core::Result;
@@ -82,6 +82,8 @@ pub struct NeuralConfig {
     /// epoch, its row groups in an order drawn for the epoch; as many rows as this are held at a time (by all networks
     /// together) and shuffled among themselves.
     pub memory_rows: usize,
+    /// As for ridge.
+    pub winsorize: f64,
     /// Slots of categories.
     pub levels: Levels,
     /// How scores become probabilities; greedy by default, or, with `posterior_draws`, the draws' vote.
@@ -110,10 +112,10 @@ pub enum FunnelModel {
     /// Each stage has a chance of its own.
     #[default]
     Separate,
-    /// The chance of a stage is the chance of the one before times that of going on (ESMM, Ma et al. 2018): fitted to
-    /// what happened to all decisions, never only to those that got so far. Right only where nobody reaches a stage
-    /// without the one before; a log in which somebody does is refused. So it is where members buy without an offer
-    /// (under `none`, say) and buying is a stage.
+    /// The chance of a stage is that of the stage that it follows times that of going on (ESMM, Ma et al. 2018): fitted
+    /// to what happened to all decisions, never only to those that got so far. A stage follows the last one before it
+    /// without which no training member ever reached it, and stands by itself where there is none (buying, say, where
+    /// members also buy without an offer); training says which follows which.
     Chain,
 }
 
@@ -141,6 +143,7 @@ impl Default for NeuralConfig {
             paid_weight: 1.0,
             revenue_weight: 2.0,
             memory_rows: 2_000_000,
+            winsorize: WINSORIZE,
             levels: Levels::default(),
             exploration: None,
         }
@@ -170,6 +173,7 @@ impl NeuralConfig {
         let positive = self.revenue_weight > 0.0 && self.revenue_weight <= 1e6;
         range.hold("revenue_weight", self.revenue_weight, positive, "a number above 0, up to 1e6,")?;
         range.count("memory_rows", self.memory_rows, 1000, usize::MAX)?;
+        range.winsorize(self.winsorize)?;
         range.levels(&self.levels)?;
         self.exploration.iter().try_for_each(|exploration| range.exploration(exploration))
     }

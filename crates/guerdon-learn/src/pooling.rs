@@ -3,13 +3,23 @@
 use crate::accumulate::{Plan, accumulate};
 use crate::config::Actions;
 use crate::lift::Encode;
+use crate::outcomes::Outcomes;
 use crate::related::{Evidence, Grid, Held, Relation, Tried, choose};
-use crate::rows::{Outcomes, Visited};
+use crate::rows::Visited;
 use crate::traits::action_features;
 use crate::{Moments, system::System};
 use guerdon_core::{Catalogue, Progress, Result, Seed, fold_of};
 use guerdon_data::LogReader;
 use guerdon_neural::Metric;
+
+/// What a linear learner is fitted to: the decisions of the members for whom `include` holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Examples<'a> {
+    pub log: &'a LogReader,
+    pub outcomes: &'a Outcomes,
+    pub encoder: &'a dyn Encode,
+    pub include: &'a dyn Fn(&str) -> bool,
+}
 
 /// The settings that choose.
 pub(crate) struct Pooling<'a> {
@@ -31,19 +41,17 @@ pub(crate) struct Gathered {
     pub visited: Visited,
 }
 
-/// One pass over the members for whom `include` holds, who fall into parts of `validation_share` each, summed apart.
+/// One pass over the examples, whose members fall into parts of `validation_share` each, summed apart.
 ///
 /// Net value is a target of its own beside the heads. As every head shares λ and the solution is linear in the target,
 /// its prediction equals margin · revenue − cost · P(paid) − contact of the heads before P is clamped to [0, 1].
 pub(crate) fn gather(
-    log: &LogReader,
-    encoder: &dyn Encode,
-    include: &dyn Fn(&str) -> bool,
+    examples: Examples,
     validation_share: f64,
     seed: Seed,
     progress: &dyn Progress,
 ) -> Result<Gathered> {
-    let outcomes = Outcomes::of(log);
+    let Examples { log, outcomes, encoder, include } = examples;
     let heads = outcomes.heads();
     let actions = log.meta().catalogue.len();
     let parts = if validation_share > 0.0 { (1.0 / validation_share).round().clamp(2.0, 20.0) as usize } else { 1 };

@@ -1,6 +1,7 @@
 //! A log's decisions as encoded training rows: all of them in memory, or block by block where they are too many.
 
-use crate::rows::{Outcomes, Visited, visit, visit_batches};
+use crate::outcomes::Outcomes;
+use crate::rows::{Visited, visit, visit_batches};
 use guerdon_core::{Error, NoProgress, Progress, Result, Seed, Value};
 use guerdon_data::{LogBatch, LogReader};
 use guerdon_neural::{Dataset, Layout, Source};
@@ -38,9 +39,10 @@ impl<'a> Reading<'a> {
         encoder: &'a Encoder,
         include: &'a Holds<'a>,
         validation: &'a Holds<'a>,
+        outcomes: Outcomes,
         seed: Seed,
     ) -> Self {
-        Reading { log, encoder, include, validation, seed: seed.named("bootstrap"), outcomes: Outcomes::of(log) }
+        Reading { log, encoder, include, validation, seed: seed.named("bootstrap"), outcomes }
     }
 
     /// What the rows have in common.
@@ -79,35 +81,27 @@ impl<'a> Reading<'a> {
         Ok((data, visited))
     }
 
-    /// Makes sure that nobody reaches a stage without the one before.
-    ///
-    /// # Errors
-    /// [`Error::Inconsistent`] with how many did, stage by stage; errors of reading the log.
-    pub fn check_chain(&self, progress: &dyn Progress) -> Result<()> {
-        let mut skipped = vec![0u64; self.outcomes.stages.saturating_sub(1)];
-        let visited = visit(self.log, self.include, "check the funnel", progress, &mut |batch, row, _| {
-            for (before, skipped) in skipped.iter_mut().enumerate() {
-                let reached = |stage| batch.reached_at(row, stage).is_some();
-                *skipped += u64::from(reached(before + 1) && !reached(before));
+    /// For each stage the last one before it without which nobody reached it; nothing where no stage has one.
+    pub fn follows(&self, progress: &dyn Progress) -> Result<Vec<Option<usize>>> {
+        let stages = self.outcomes.stages;
+        // Whether somebody reached [stage] without [earlier].
+        let mut skipped = vec![vec![false; stages]; stages];
+        visit(self.log, self.include, "look at the funnel", progress, &mut |batch, row, _| {
+            let reached: Vec<bool> = (0..stages).map(|stage| batch.reached_at(row, stage).is_some()).collect();
+            for stage in (0..stages).filter(|stage| reached[*stage]) {
+                skipped[stage].iter_mut().zip(&reached).for_each(|(skipped, earlier)| *skipped |= !earlier);
             }
             Ok(())
         })?;
-        if skipped.iter().all(|count| *count == 0) {
-            return Ok(());
-        }
+        let before = |stage: usize| (0..stage).rev().find(|earlier| !skipped[stage][*earlier]);
+        let follows: Vec<Option<usize>> = (0..stages).map(before).collect();
         let names: Vec<&str> = self.log.meta().environment.funnel.names().collect();
-        let counts = skipped.iter().enumerate().filter(|(_, count)| **count > 0);
-        let counts: Vec<String> =
-            counts.map(|(s, count)| format!("{count} reached {:?} without {:?}", names[s + 1], names[s])).collect();
-        Err(Error::Inconsistent {
-            place: self.log.path().display().to_string(),
-            what: format!(
-                "of {} decisions {}; funnel = \"chain\" needs each stage to imply the one before, funnel = \"separate\" \
-                 does not",
-                visited.rows,
-                counts.join(", ")
-            ),
-        })
+        let said = follows.iter().enumerate().map(|(stage, before)| match before {
+            Some(before) => format!("{} follows {}", names[stage], names[*before]),
+            None => format!("{} stands by itself", names[stage]),
+        });
+        progress.note(&said.collect::<Vec<_>>().join(", "));
+        Ok(if follows.iter().all(Option::is_none) { vec![] } else { follows })
     }
 
     fn push(&self, data: &mut Dataset, batch: &LogBatch, row: usize, context: &[Value], written: &mut Vec<f64>) {
@@ -212,7 +206,7 @@ mod tests {
     const SOME: &Holds = &|member| member.ends_with('3');
 
     fn reading<'a>(log: &'a LogReader, encoder: &'a Encoder) -> Reading<'a> {
-        Reading::new(log, encoder, ALL, SOME, Seed(1))
+        Reading::new(log, encoder, ALL, SOME, Outcomes::of(log), Seed(1))
     }
 
     fn gather(source: &dyn Source, order: Option<Seed>) -> (Vec<usize>, Vec<(u64, u32)>) {
@@ -251,7 +245,7 @@ mod tests {
         assert!(reading(&log.reader, &encoder).all(799, &NoProgress).unwrap().0.is_none());
         let config = NeuralConfig { hidden: vec![8], epochs: 3, batch: 64, members: 2, ..NeuralConfig::default() };
         let train = |source: &dyn Source| {
-            let shape = shape(&config, source.layout(), &log.reader.meta().catalogue).unwrap();
+            let shape = shape(&config, source.layout(), vec![], &log.reader.meta().catalogue).unwrap();
             let job = Job {
                 source,
                 config: &config,

@@ -2,12 +2,10 @@
 
 use crate::Moments;
 use crate::config::{Actions, RidgeConfig};
-use crate::lift::Encode;
 use crate::linear::{LinearHeads, Shrinkage, choose_lambda, solve};
-use crate::pooling::{Gathered, Pooled, Pooling, gather};
+use crate::pooling::{Examples, Gathered, Pooled, Pooling, gather};
 use crate::rows::Visited;
 use guerdon_core::{Progress, Result, Seed};
-use guerdon_data::LogReader;
 use guerdon_neural::Metric;
 
 /// A fitted ridge learner. Targets: the heads, then net value.
@@ -17,17 +15,10 @@ pub(crate) struct Fitted {
     pub visited: Visited,
 }
 
-/// Fits on the members for whom `include` holds, in one pass; the penalty is the one whose fit on the others errs least
+/// Fits to the examples, in one pass; the penalty is the one whose fit on the others errs least
 /// on the validation members' net value; the model is then fitted to all of them.
-pub(crate) fn fit(
-    log: &LogReader,
-    encoder: &dyn Encode,
-    include: &dyn Fn(&str) -> bool,
-    config: &RidgeConfig,
-    seed: Seed,
-    progress: &dyn Progress,
-) -> Result<Fitted> {
-    let gathered = gather(log, encoder, include, config.validation_share, seed, progress)?;
+pub(crate) fn fit(examples: Examples, config: &RidgeConfig, seed: Seed, progress: &dyn Progress) -> Result<Fitted> {
+    let gathered = gather(examples, config.validation_share, seed, progress)?;
     let visited = gathered.visited;
     if config.actions == Actions::Hybrid {
         let (heads, metrics) = hybrid(&gathered, config, progress)?;
@@ -40,7 +31,7 @@ pub(crate) fn fit(
         penalties: &config.penalties,
         prior_rows: config.prior_rows,
     };
-    let pooled = Pooled::of(&gathered, &pooling, &log.meta().catalogue, progress)?;
+    let pooled = Pooled::of(&gathered, &pooling, &examples.log.meta().catalogue, progress)?;
     let solution = pooled.evidence.solve(&pooled.system("ridge")?, 1e-10, "ridge")?;
     Ok(Fitted { heads: pooled.evidence.heads(&solution), metrics: pooled.metrics, visited })
 }

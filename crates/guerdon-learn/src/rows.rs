@@ -1,6 +1,6 @@
-//! One pass over a log's decisions, and what of a decision is learned from.
+//! One pass over a log's decisions.
 
-use guerdon_core::{Economics, Progress, Result, StageMatch, Value};
+use guerdon_core::{Progress, Result, Value};
 use guerdon_data::{LogBatch, LogReader};
 use guerdon_policy::Request;
 
@@ -121,52 +121,4 @@ pub(crate) fn for_fitting(log: &LogReader, progress: &dyn Progress) -> Result<Lo
     progress.advance(log.rows());
     progress.finish();
     Ok(held)
-}
-
-/// What the outcome heads of one programme are compared with.
-#[derive(Debug, Clone)]
-pub(crate) struct Outcomes {
-    pub stages: usize,
-    pub economics: Economics,
-    pub none: Option<usize>,
-    /// The stage that is reached by the very events that bring revenue: without it there is none.
-    pub revenue_stage: Option<usize>,
-}
-
-impl Outcomes {
-    pub fn of(log: &LogReader) -> Self {
-        let meta = log.meta();
-        Outcomes {
-            stages: meta.environment.funnel.stages.len(),
-            economics: meta.environment.economics.clone(),
-            none: meta.catalogue.none(),
-            revenue_stage: meta.environment.funnel.stages.iter().position(|stage| {
-                stage.matches == StageMatch::Member
-                    && stage.event.is_some()
-                    && stage.event == meta.environment.economics.revenue_event
-            }),
-        }
-    }
-
-    /// Stages, then `paid`, then `revenue`.
-    pub fn heads(&self) -> usize {
-        self.stages + 2
-    }
-
-    /// Writes the heads of one decision: 1 for each stage that was reached, 1 if the reward paid (it cost money or
-    /// issued points), revenue in major units.
-    pub fn heads_of(&self, batch: &LogBatch, row: usize, out: &mut [f64]) {
-        for (stage, place) in out[..self.stages].iter_mut().enumerate() {
-            *place = f64::from(u8::from(batch.reached_at(row, stage).is_some()));
-        }
-        let paid = batch.cost(row).0 > 0 || batch.points_issued(row) > 0;
-        out[self.stages] = f64::from(u8::from(paid));
-        out[self.stages + 1] = batch.revenue(row).to_major(self.economics.minor_units);
-    }
-
-    /// Net value of one decision in major units.
-    pub fn net_of(&self, batch: &LogBatch, row: usize) -> f64 {
-        let offered = Some(batch.action(row)) != self.none;
-        self.economics.net_value(batch.revenue(row), batch.cost(row), offered)
-    }
 }

@@ -1,12 +1,17 @@
 //! The network that a configuration asks for.
 
-use crate::neural_config::{AmountResponse, FunnelModel, NeuralConfig};
+use crate::neural_config::{AmountResponse, NeuralConfig};
 use crate::traits::traits;
 use guerdon_core::{Catalogue, Result};
 use guerdon_neural::{Curve, Layout, Shape};
 
-/// The shape that a configuration asks for, over rows of `layout`.
-pub fn shape(config: &NeuralConfig, layout: Layout, catalogue: &Catalogue) -> Result<Shape> {
+/// The shape that a configuration asks for, over rows of `layout`; `follows` as in [`Shape`].
+pub fn shape(
+    config: &NeuralConfig,
+    layout: Layout,
+    follows: Vec<Option<usize>>,
+    catalogue: &Catalogue,
+) -> Result<Shape> {
     let curve = match config.amount {
         AmountResponse::Free => None,
         AmountResponse::Concave => Curve::of(catalogue),
@@ -26,7 +31,7 @@ pub fn shape(config: &NeuralConfig, layout: Layout, catalogue: &Catalogue) -> Re
         traits,
         curved: if curve.is_some() { curved } else { 0 },
         curve,
-        chain: config.funnel == FunnelModel::Chain,
+        follows,
         revenue_stage: layout.revenue_stage,
     })
 }

@@ -1,6 +1,7 @@
 //! Training rows in memory, with what trees and effects need beside outcomes: propensities and member folds.
 
-use crate::rows::{Outcomes, Visited, visit};
+use crate::outcomes::Outcomes;
+use crate::rows::{Visited, visit};
 use guerdon_core::{Error, Progress, Result};
 use guerdon_data::LogReader;
 use guerdon_policy::Encoder;
@@ -35,12 +36,12 @@ impl Table {
     /// [`Error::Empty`] without rows; errors of reading the log.
     pub fn read(
         log: &LogReader,
+        outcomes: &Outcomes,
         encoder: &Encoder,
         include: &dyn Fn(&str) -> bool,
         part: &dyn Fn(&str) -> u8,
         progress: &dyn Progress,
     ) -> Result<(Self, Visited)> {
-        let outcomes = Outcomes::of(log);
         let mut table = Table {
             inputs: encoder.width(),
             heads: outcomes.heads(),

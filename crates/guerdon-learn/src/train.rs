@@ -1,17 +1,19 @@
 //! From a log and a configuration to a frozen policy.
 
-use crate::config::{BayesLinearConfig, LearnerConfig, LogisticConfig, RidgeConfig};
+use crate::config::{LearnerConfig, PosteriorConfig, RidgeConfig};
 use crate::effects::{self, EffectsConfig};
 use crate::encoding::{Levels, fit_encoder};
-use crate::lift::{Encode, Lift, Lifted, RandomFeatures};
+use crate::lift::{Lift, Lifted, RandomFeatures};
 use crate::linear_members::Members;
 use crate::members::Job;
 use crate::neural_config::{FunnelModel, NeuralConfig};
+use crate::outcomes::Outcomes;
 use crate::policy_learning;
+use crate::pooling::Examples;
 use crate::predictor::{Kind, Predictor};
 use crate::reading::{Reading, Stream, is_validation};
 use crate::reference::{Reference, parts, reference_policy};
-use crate::rows::{Outcomes, Visited, for_fitting};
+use crate::rows::{Visited, for_fitting};
 use crate::shape::shape;
 use crate::table::Table;
 use crate::trees::{self, TreesConfig};
@@ -109,6 +111,27 @@ struct Session<'a> {
     progress: &'a dyn Progress,
 }
 
+/// What all linear learners are told beside how to fit.
+struct Linear<'a> {
+    levels: Levels,
+    random: &'a RandomFeatures,
+    winsorize: f64,
+    pessimism: f64,
+    exploration: Exploration,
+}
+
+impl<'a> Linear<'a> {
+    fn of(config: &'a PosteriorConfig, default_draws: usize) -> Self {
+        Linear {
+            levels: config.levels,
+            random: &config.random_features,
+            winsorize: config.winsorize,
+            pessimism: config.pessimism,
+            exploration: config.exploration(config.draws(default_draws)),
+        }
+    }
+}
+
 /// What a learner hands over to be frozen.
 pub(crate) struct Learned {
     pub encoder: Encoder,
@@ -122,67 +145,57 @@ pub(crate) struct Learned {
 
 impl Session<'_> {
     fn ridge(&self, config: &RidgeConfig) -> Result<Trained> {
-        self.linear(config.levels, &config.random_features, config.exploration, 0.0, |log, encoder, include| {
-            let fitted = ridge::fit(log, encoder, include, config, self.options.seed, self.progress)?;
+        let linear = Linear {
+            levels: config.levels,
+            random: &config.random_features,
+            winsorize: config.winsorize,
+            pessimism: 0.0,
+            exploration: config.exploration,
+        };
+        self.linear(linear, |examples| {
+            let fitted = ridge::fit(examples, config, self.options.seed, self.progress)?;
             Ok((Members::one(fitted.heads), fitted.metrics, fitted.visited))
         })
     }
 
-    fn bayes_linear(&self, config: &BayesLinearConfig) -> Result<Trained> {
-        self.linear(
-            config.levels,
-            &config.random_features,
-            config.exploration,
-            config.pessimism,
-            |log, encoder, include| {
-                let fitted = bayes_linear::fit(log, encoder, include, config, self.options.seed, self.progress)?;
-                let members =
-                    Members { members: fitted.members, link: ChanceLink::Clamp, revenue_stage: None, lift: None };
-                Ok((members, fitted.metrics, fitted.visited))
-            },
-        )
+    fn bayes_linear(&self, config: &PosteriorConfig) -> Result<Trained> {
+        self.linear(Linear::of(config, bayes_linear::DRAWS), |examples| {
+            let fitted = bayes_linear::fit(examples, config, self.options.seed, self.progress)?;
+            let members = Members { members: fitted.members, link: ChanceLink::Clamp, revenue_stage: None, lift: None };
+            Ok((members, fitted.metrics, fitted.visited))
+        })
     }
 
-    fn logistic(&self, config: &LogisticConfig) -> Result<Trained> {
-        self.linear(
-            config.levels,
-            &config.random_features,
-            config.exploration,
-            config.pessimism,
-            |log, encoder, include| {
-                let fitted = logistic::fit(log, encoder, include, config, self.options.seed, self.progress)?;
-                let (link, revenue_stage) = (ChanceLink::Sigmoid, fitted.revenue_stage);
-                Ok((
-                    Members { members: fitted.members, link, revenue_stage, lift: None },
-                    fitted.metrics,
-                    fitted.visited,
-                ))
-            },
-        )
+    fn logistic(&self, config: &PosteriorConfig) -> Result<Trained> {
+        self.linear(Linear::of(config, logistic::DRAWS), |examples| {
+            let fitted = logistic::fit(examples, config, self.options.seed, self.progress)?;
+            let (link, revenue_stage) = (ChanceLink::Sigmoid, fitted.revenue_stage);
+            Ok((Members { members: fitted.members, link, revenue_stage, lift: None }, fitted.metrics, fitted.visited))
+        })
     }
 
     /// Fits an encoder, lets `fit` fit linear models, and freezes them.
     fn linear(
         &self,
-        levels: Levels,
-        random: &RandomFeatures,
-        exploration: Exploration,
-        pessimism: f64,
-        fit: impl Fn(&LogReader, &dyn Encode, &dyn Fn(&str) -> bool) -> Result<(Members, Vec<Metric>, Visited)>,
+        settings: Linear,
+        fit: impl Fn(Examples) -> Result<(Members, Vec<Metric>, Visited)>,
     ) -> Result<Trained> {
         let include = |member: &str| self.options.split.is_train(member);
-        let log = for_fitting(self.log, self.progress)?;
-        let encoder = fit_encoder(&log, &include, levels, self.progress)?;
+        let log = &for_fitting(self.log, self.progress)?;
+        let outcomes = &Outcomes::winsorized(log, &include, settings.winsorize, self.progress)?;
+        let encoder = fit_encoder(log, &include, settings.levels, self.progress)?;
+        let random = settings.random;
         let lift = (random.count > 0).then(|| Lift::draw(&encoder, random, self.options.seed.named("random features")));
+        let plain = Examples { log, outcomes, encoder: &encoder, include: &include };
         let (mut members, metrics, visited) = match &lift {
-            Some(lift) => fit(&log, &Lifted { encoder: &encoder, lift }, &include)?,
-            None => fit(&log, &encoder, &include)?,
+            Some(lift) => fit(Examples { encoder: &Lifted { encoder: &encoder, lift }, ..plain })?,
+            None => fit(plain)?,
         };
         members.lift = lift;
         self.freeze(Learned {
-            model: members.model(Outcomes::of(self.log).heads(), pessimism),
+            model: members.model(outcomes.heads(), settings.pessimism),
             encoder,
-            exploration,
+            exploration: settings.exploration,
             visited,
             device: Device::Cpu,
             metrics,
@@ -195,10 +208,12 @@ impl Session<'_> {
         let include = |member: &str| self.options.split.is_train(member);
         let validation = |member: &str| is_validation(self.options.seed, member, config.validation_share);
         let encoder = fit_encoder(self.log, &include, config.levels, self.progress)?;
-        let reading = Reading::new(self.log, &encoder, &include, &validation, self.options.seed);
-        if config.funnel == FunnelModel::Chain {
-            reading.check_chain(self.progress)?;
-        }
+        let outcomes = Outcomes::winsorized(self.log, &include, config.winsorize, self.progress)?;
+        let reading = Reading::new(self.log, &encoder, &include, &validation, outcomes, self.options.seed);
+        let follows = match config.funnel {
+            FunnelModel::Chain => reading.follows(self.progress)?,
+            FunnelModel::Separate => vec![],
+        };
         let (data, visited) = reading.all(config.memory_rows, self.progress)?;
         let stream;
         let source: &dyn Source = match &data {
@@ -215,7 +230,7 @@ impl Session<'_> {
         let job = Job {
             source,
             config,
-            shape: shape(config, source.layout(), &self.log.meta().catalogue)?,
+            shape: shape(config, source.layout(), follows, &self.log.meta().catalogue)?,
             seed: self.options.seed,
             device,
             checkpoint,
@@ -237,7 +252,8 @@ impl Session<'_> {
         let include = |member: &str| self.options.split.is_train(member);
         let part = |member: &str| u8::from(is_validation(self.options.seed, member, config.validation_share));
         let encoder = fit_encoder(self.log, &include, config.levels, self.progress)?;
-        let (table, visited) = Table::read(self.log, &encoder, &include, &part, self.progress)?;
+        let outcomes = Outcomes::winsorized(self.log, &include, config.winsorize, self.progress)?;
+        let (table, visited) = Table::read(self.log, &outcomes, &encoder, &include, &part, self.progress)?;
         let fitted = trees::fit(&table, &self.log.meta().catalogue, config, self.options.seed, self.progress)?;
         self.freeze(Learned {
             model: OutcomeModel::Trees(trees::model(&fitted)),
@@ -254,7 +270,8 @@ impl Session<'_> {
         let include = |member: &str| self.options.split.is_train(member);
         let part = effects::folds(self.options.seed, config.folds);
         let encoder = fit_encoder(self.log, &include, config.levels, self.progress)?;
-        let (table, visited) = Table::read(self.log, &encoder, &include, &part, self.progress)?;
+        let outcomes = Outcomes::winsorized(self.log, &include, config.winsorize, self.progress)?;
+        let (table, visited) = Table::read(self.log, &outcomes, &encoder, &include, &part, self.progress)?;
         let fitted = effects::fit(&table, self.log.meta(), config, self.options.seed, self.progress)?;
         self.freeze(Learned {
             model: OutcomeModel::Linear(export::linear(&fitted.heads, table.heads)),

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Row, log_of, options, rows};
-use guerdon_core::{NoProgress, Seed, Timestamp, Value};
+use guerdon_core::{MemberSplit, NoProgress, Seed, Timestamp, Value};
 use guerdon_learn::{ConstantConfig, LearnerConfig, NeuralConfig, Reference, TrainOptions, parity};
 use guerdon_learn::{reference_policy, train};
 use guerdon_policy::{Exploration, Policy, Request};
@@ -192,4 +192,30 @@ fn a_split_that_trains_on_nobody_is_refused() {
         let error = train(&log.reader, &config, &options, &NoProgress).unwrap_err();
         assert_eq!(error.exit_code(), 18, "{error}");
     }
+}
+
+#[test]
+fn a_few_very_large_purchases_do_not_decide() {
+    let mut rows = rows(3000, 41);
+    // Four of "ten", where "five" is better by far.
+    let places = rows.iter_mut().filter(|row| row.action == 2 && row.x > 0.8 && row.spend > 0.0);
+    places.take(4).for_each(|row| row.spend = 30_000.0);
+    let log = log_of(&rows);
+    let choice = |text: &str| {
+        let config = LearnerConfig::from_toml(text, "test").unwrap();
+        let policy = train(&log.reader, &config, &everybody(), &NoProgress).unwrap().policy;
+        let context = [Value::Number(0.9), Value::Category("b")];
+        let request = Request { decision_id: "d", member_id: "m", at: Timestamp(0), context: &context, eligible: None };
+        policy.decide(&request, &mut policy.scratch()).action
+    };
+    for name in ["ridge", "logistic", "trees", "effects", "neural"] {
+        assert_eq!(choice(&format!("learner = \"{name}\"")), Some(1), "{name}");
+        assert_eq!(choice(&format!("learner = \"{name}\"\nwinsorize = 1.0")), Some(2), "{name}, as it is");
+    }
+}
+
+/// All members are trained on.
+fn everybody() -> TrainOptions {
+    let split = MemberSplit { seed: Seed(4), train_share: 1.0 };
+    TrainOptions::new(Seed(5), split)
 }

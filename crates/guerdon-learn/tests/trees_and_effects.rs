@@ -155,21 +155,6 @@ fn the_same_seed_gives_the_same_bytes_on_one_thread_and_on_many() {
 }
 
 #[test]
-fn cutting_the_largest_revenues_leaves_the_mean_as_it_was() {
-    let log = log_of(&rows(1500, 33));
-    let mean = |text: &str| {
-        let policy = train(&log.reader, &learner(text), &options(34), &NoProgress).unwrap().policy;
-        let mut scratch = policy.scratch();
-        let context = [Value::Number(0.0), Value::Category("b")];
-        let request = Request { decision_id: "d", member_id: "m", at: Timestamp(0), context: &context, eligible: None };
-        let outcomes = policy.outcomes(&request, &mut scratch);
-        outcomes[9..12].iter().map(|revenue| f64::from(*revenue)).sum::<f64>() / 3.0
-    };
-    let (whole, cut) = (mean("learner = \"effects\""), mean("learner = \"effects\"\nwinsorize = 0.7"));
-    assert!(cut < whole - 1.0 && cut > whole / 2.0, "{cut} of {whole} for those who spend 60");
-}
-
-#[test]
 fn settings_out_of_range_are_refused_by_name() {
     for (text, word) in [
         ("learner = \"trees\"\nrounds = 0", "rounds is 0"),

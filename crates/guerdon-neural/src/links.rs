@@ -116,9 +116,9 @@ pub fn heads(shape: &Shape, values: Values) -> Tensor<3> {
         }
         all = Tensor::cat(vec![raised, revenue], 1);
     }
-    if shape.chain {
+    if !shape.follows.is_empty() {
         let stages = heads - 2;
-        let mut parts = chain(&all, stages);
+        let mut parts = chain(&all, &shape.follows);
         parts.push(part(&all, stages, heads));
         all = Tensor::cat(parts, 1);
     }
@@ -136,20 +136,23 @@ fn raise(b: Tensor<3>, g: Tensor<3>) -> Tensor<3> {
     gained.clone() + softplus(b + g - gained)
 }
 
-/// The log-odds of the products P(reach s) = σ(l₀)·…·σ(l_s), each `[rows, 1, columns]`: with t = Σ log(1 + e^(−l)), it
-/// is −t − log(1 − e⁻ᵗ).
-fn chain(all: &Tensor<3>, stages: usize) -> Vec<Tensor<3>> {
+/// The log-odds of P(reach s) = σ(l_s)·P(reach what s follows), each `[rows, 1, columns]`: with t = Σ log(1 + e^(−l)) over
+/// s and all that it follows, it is −t − log(1 − e⁻ᵗ).
+fn chain(all: &Tensor<3>, follows: &[Option<usize>]) -> Vec<Tensor<3>> {
     let [rows, _, columns] = all.dims();
-    let mut sum: Option<Tensor<3>> = None;
+    let mut sums: Vec<Tensor<3>> = vec![];
     let mut products = vec![];
-    for stage in 0..stages {
-        let own = softplus(-all.clone().slice([0..rows, stage..stage + 1, 0..columns]));
-        let t = match sum {
-            Some(before) => before + own,
-            None => own,
+    for (stage, before) in follows.iter().enumerate() {
+        let own = all.clone().slice([0..rows, stage..stage + 1, 0..columns]);
+        let shrunk = softplus(-own.clone());
+        let Some(before) = before else {
+            products.push(own);
+            sums.push(shrunk);
+            continue;
         };
+        let t = sums[*before].clone() + shrunk;
         products.push(-t.clone() - at_least((-t.clone()).exp()).log());
-        sum = Some(t);
+        sums.push(t);
     }
     products
 }
@@ -185,7 +188,7 @@ mod tests {
     #[test]
     fn a_chain_is_the_product_of_its_chances_also_at_the_ends() {
         for logits in [[0.3f32, -1.0, 2.0], [25.0, 30.0, -40.0], [-3.0, -20.0, 90.0]] {
-            let found = chain(&values(&logits), 3);
+            let found = chain(&values(&logits), &[None, Some(0), Some(1)]);
             let mut product = 1.0;
             for (logit, found) in logits.iter().zip(found) {
                 product *= sigmoid(f64::from(*logit));

@@ -24,8 +24,8 @@ pub struct Shape {
     pub curve: Option<Curve>,
     /// How many heads, from the first, the curve raises; 0 without one.
     pub curved: usize,
-    /// Whether a stage's chance is the product of its own and those before.
-    pub chain: bool,
+    /// For each stage the earlier one that it follows, its chance being a product with that one's; empty where none does.
+    pub follows: Vec<Option<usize>>,
     /// The stage without which there is no revenue.
     pub revenue_stage: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! Writes the golden bundles of the current format version, and decisions that they must give for ever:
+//! Writes golden bundles, each in the first format that can say it, and decisions that they must give for ever:
 //! `cargo run -p guerdon-policy --example golden -- checkpoints/golden`. It never replaces a file.
 
 #[path = "../tests/common/mod.rs"]
@@ -6,7 +6,7 @@ mod common;
 
 use common::*;
 use guerdon_core::{QuietHours, Seed, Timestamp, Value};
-use guerdon_policy::{Exploration, FORMAT_VERSION, OwnedRequest, Placement, Policy};
+use guerdon_policy::{Exploration, OwnedRequest, Placement, Policy};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 
@@ -15,13 +15,13 @@ const REQUESTS: u64 = 60;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).ok_or("usage: golden FOLDER")?;
     let folder = Path::new(&folder);
-    for (what, model, exploration) in [
-        ("ensemble", ensemble(2), Exploration::Vote { floor: 0.3 }),
-        ("trees", trees(2), Exploration::Softmax { temperature: 1.0, floor: 0.1 }),
-        ("scores", scores(2), Exploration::Softmax { temperature: 1.0, floor: 0.0 }),
-        ("placed", mlp(2), Exploration::EpsilonGreedy { epsilon: 0.3 }),
+    for (name, model, exploration) in [
+        ("v3-ensemble", ensemble(2), Exploration::Vote { floor: 0.3 }),
+        ("v3-trees", trees(2), Exploration::Softmax { temperature: 1.0, floor: 0.1 }),
+        ("v3-scores", scores(2), Exploration::Softmax { temperature: 1.0, floor: 0.0 }),
+        ("v3-placed", mlp(2), Exploration::EpsilonGreedy { epsilon: 0.3 }),
+        ("v4-chain", part_chain(2), Exploration::Softmax { temperature: 1.0, floor: 0.2 }),
     ] {
-        let name = format!("v{FORMAT_VERSION}-{what}");
         let (bundle, answers) = (folder.join(format!("{name}.safetensors")), folder.join(format!("{name}.json")));
         if bundle.exists() || answers.exists() {
             println!("{name} is there already and stays");
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         parts.name = format!("golden-{name}");
         parts.guardrails = guardrails();
         parts.guardrails.quiet_hours = Some(QuietHours { from: 23, to: 4 });
-        if what == "placed" {
+        if name == "v3-placed" {
             parts.objective.placement = Some(Placement { reach: 0.4 });
         }
         write(&Policy::new(parts)?, &bundle, &answers)?;

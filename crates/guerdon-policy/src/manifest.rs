@@ -4,7 +4,7 @@ use crate::canonical::{canonical, plain};
 use crate::dense::Dense;
 use crate::encoder::{Encoder, Encoding, FeatureSchema};
 use crate::exploration::Exploration;
-use crate::model::{AmountCurve, ChanceLink, Forest, OutcomeModel};
+use crate::model::{AmountCurve, ChanceLink, Forest, OutcomeModel, one_after_the_other};
 use crate::objective::Objective;
 use crate::policy::PolicyParts;
 use crate::training::Training;
@@ -12,9 +12,10 @@ use guerdon_core::{Catalogue, FeatureType, Guardrails, Result, Seed};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The latest format. This build reads all from 1 on, and writes the first that can say what a policy is: 3 for
+/// The latest format. This build reads all from 1 on, and writes the first that can say what a policy is: 4 where
+/// a stage follows another than the one before it; 3 for
 /// ensembles, trees and scores, for votes and floors of exploration, and for placement; 2 where revenue waits for a stage; else 1.
-pub const FORMAT_VERSION: u64 = 3;
+pub const FORMAT_VERSION: u64 = 4;
 
 /// The manifest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -67,7 +68,11 @@ pub(crate) enum Shape {
         members: Vec<Vec<usize>>,
         activation: Activation,
         link: ChanceLink,
+        /// Whether each stage follows the one before it.
         chain: bool,
+        /// What each stage follows where that is neither nothing nor the one before it for all of them; from format 4 on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        follows: Vec<Option<usize>>,
         revenue_stage: Option<usize>,
         amount: Option<CurveShape>,
         pessimism: f64,
@@ -128,7 +133,8 @@ impl Shape {
                 members: model.members.iter().map(widths).collect(),
                 activation: Activation::Silu,
                 link: model.link,
-                chain: model.chain,
+                chain: chain(&model.follows),
+                follows: if chain(&model.follows) { vec![] } else { model.follows.clone() },
                 revenue_stage: model.revenue_stage,
                 amount: model.amount.as_ref().map(CurveShape::of),
                 pessimism: model.pessimism,
@@ -149,11 +155,17 @@ impl Shape {
     /// The first format that can say this.
     fn format(&self) -> u64 {
         match self {
+            Shape::Ensemble { follows, .. } if !follows.is_empty() => 4,
             Shape::Ensemble { .. } | Shape::Trees { .. } | Shape::Scores { .. } => 3,
             Shape::Mlp { revenue_stage: Some(_), .. } => 2,
             Shape::Linear { .. } | Shape::Mlp { .. } | Shape::Fixed { .. } => 1,
         }
     }
+}
+
+/// Whether each stage follows the one before it.
+fn chain(follows: &[Option<usize>]) -> bool {
+    !follows.is_empty() && follows == one_after_the_other(follows.len())
 }
 
 /// The widths from inputs to outputs; none without a layer.

@@ -7,7 +7,10 @@
 
 use crate::dense::Dense;
 use crate::manifest::{CurveShape, ForestShape, Manifest, Shape};
-use crate::model::{AmountCurve, EnsembleModel, FixedScores, Forest, MlpModel, OutcomeModel, ScoresModel, TreesModel};
+use crate::model::{
+    AmountCurve, EnsembleModel, FixedScores, Forest, MlpModel, OutcomeModel, ScoresModel, TreesModel,
+    one_after_the_other,
+};
 use crate::tensors::{Body, Tensors};
 use safetensors::Dtype;
 
@@ -66,13 +69,13 @@ pub(crate) fn read(tensors: &Tensors, manifest: &Manifest) -> Result<OutcomeMode
         Shape::Mlp { widths, revenue_stage, .. } => {
             OutcomeModel::Mlp(MlpModel { layers: read_layers(tensors, "", widths)?, revenue_stage: *revenue_stage })
         }
-        Shape::Ensemble { trunk, members, link, chain, revenue_stage, amount, pessimism, .. } => {
+        Shape::Ensemble { trunk, members, link, chain, follows, revenue_stage, amount, pessimism, .. } => {
             let member = |(i, widths): (usize, &Vec<usize>)| read_layers(tensors, &format!("member{i}."), widths);
             OutcomeModel::Ensemble(EnsembleModel {
                 trunk: read_layers(tensors, "trunk.", trunk)?,
                 members: members.iter().enumerate().map(member).collect::<Result<_, _>>()?,
                 link: *link,
-                chain: *chain,
+                follows: if *chain { one_after_the_other(manifest.stages.len()) } else { follows.clone() },
                 revenue_stage: *revenue_stage,
                 amount: amount.as_ref().map(|curve| read_curve(tensors, curve)).transpose()?,
                 pessimism: *pessimism,

@@ -22,7 +22,7 @@ fn ensemble() -> OutcomeModel {
         trunk: vec![layer(6, 18, 37)],
         members: (0..3).map(|i| vec![layer(10 + i, 37, 21), layer(20 + i, 21, 39 + 18)]).collect(),
         link: ChanceLink::Sigmoid,
-        chain: true,
+        follows: vec![],
         revenue_stage: None,
         amount: Some(AmountCurve { group, groups: 2, knots: 3, basis, revenue_scale: 1.5 }),
         pessimism: 0.3,

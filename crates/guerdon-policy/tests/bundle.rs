@@ -182,7 +182,7 @@ fn forged(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 fn a_whole_bundle_of_a_later_format_says_so() {
     let later = forged(&small(), r#"\"format_version\":1"#, r#"\"format_version\":9"#);
     match Policy::from_bytes(&later, "later").unwrap_err() {
-        Error::BundleVersion { found: 9, supported, .. } => assert_eq!(supported, "1 to 3"),
+        Error::BundleVersion { found: 9, supported, .. } => assert_eq!(supported, "1 to 4"),
         other => panic!("{other}"),
     }
 }

@@ -5,6 +5,7 @@ use common::*;
 use guerdon_core::{Catalogue, Money, Reward, Value};
 use guerdon_policy::{
     AmountCurve, ChanceLink, Dense, EnsembleModel, Exploration, Objective, OutcomeModel, Policy, PolicyParts, heads,
+    one_after_the_other,
 };
 use proptest::prelude::*;
 
@@ -76,7 +77,7 @@ fn policy_of(seed: u64, scale: f64, members: usize, hurdle: bool, chain: bool, l
         trunk: vec![layer(&mut draws, encoder().width(), 9)],
         members,
         link,
-        chain,
+        follows: if chain { one_after_the_other(STAGES.len()) } else { vec![] },
         revenue_stage: hurdle.then_some(2),
         amount: Some(amount),
         pessimism: 0.0,
@@ -138,7 +139,7 @@ fn without_a_curve_each_amount_has_outcomes_of_its_own() {
         trunk: vec![],
         members: vec![network.layers],
         link: ChanceLink::Sigmoid,
-        chain: false,
+        follows: vec![],
         revenue_stage: None,
         amount: None,
         pessimism: 0.0,

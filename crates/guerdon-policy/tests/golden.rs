@@ -26,8 +26,8 @@ struct Answer {
 }
 
 /// Every bundle, with its format.
-const GOLDEN: [(&str, u64); 6] =
-    [("v1", 1), ("v2", 2), ("v3-ensemble", 3), ("v3-trees", 3), ("v3-scores", 3), ("v3-placed", 3)];
+const GOLDEN: [(&str, u64); 7] =
+    [("v1", 1), ("v2", 2), ("v3-ensemble", 3), ("v3-trees", 3), ("v3-scores", 3), ("v3-placed", 3), ("v4-chain", 4)];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../checkpoints/golden")

@@ -5,7 +5,7 @@ use common::*;
 use guerdon_core::{FeatureType, Seed, Value};
 use guerdon_policy::{
     AmountCurve, ChanceLink, Dense, Encoder, Encoding, EnsembleModel, Exploration, FeatureSchema, Forest, MlpModel,
-    Objective, OutcomeModel, Policy, PolicyParts, ScoresModel, TreesModel, heads,
+    Objective, OutcomeModel, Policy, PolicyParts, ScoresModel, TreesModel, heads, one_after_the_other,
 };
 
 /// A layer that gives `bias` whatever comes in.
@@ -18,7 +18,7 @@ fn plain(members: Vec<Vec<Dense>>) -> EnsembleModel {
         trunk: vec![],
         members,
         link: ChanceLink::Sigmoid,
-        chain: false,
+        follows: vec![],
         revenue_stage: None,
         amount: None,
         pessimism: 0.0,
@@ -26,7 +26,7 @@ fn plain(members: Vec<Vec<Dense>>) -> EnsembleModel {
 }
 
 /// Two actions, the second with a curve of one knot whose basis is 1: its g is softplus(0) = ln 2 in every head.
-fn halved(revenue_stage: Option<usize>, chain: bool) -> EnsembleModel {
+fn halved(revenue_stage: Option<usize>, follows: Vec<Option<usize>>) -> EnsembleModel {
     let amount =
         AmountCurve { group: vec![None, Some(0)], groups: 1, knots: 1, basis: vec![7.0, 1.0], revenue_scale: 10.0 };
     let curve = amount.outputs(STAGES.len(), revenue_stage.is_some());
@@ -34,7 +34,7 @@ fn halved(revenue_stage: Option<usize>, chain: bool) -> EnsembleModel {
     bias.extend([3.0, 5.0]);
     bias.extend(vec![0.0; curve]);
     let members = vec![vec![constant(encoder().width(), bias)]];
-    EnsembleModel { chain, revenue_stage, amount: Some(amount), ..plain(members) }
+    EnsembleModel { follows, revenue_stage, amount: Some(amount), ..plain(members) }
 }
 
 fn outcomes(model: OutcomeModel, offers: usize) -> Vec<f64> {
@@ -53,16 +53,18 @@ fn assert_close(found: &[f64], truth: &[f64]) {
 fn a_curve_lifts_every_chance_and_revenue_of_its_actions_alone() {
     let ln_2 = 2f64.ln();
     let truth = [0.5, 0.75, 0.5, 0.75, 0.5, 0.75, 0.5, 0.75, 3.0, 5.0 + 10.0 * ln_2];
-    assert_close(&outcomes(OutcomeModel::Ensemble(halved(None, false)), 1), &truth);
+    assert_close(&outcomes(OutcomeModel::Ensemble(halved(None, vec![])), 1), &truth);
 }
 
 #[test]
 fn a_chain_multiplies_the_stages_and_not_paid_and_the_hurdle_takes_the_chained_chance() {
     let p: f64 = 0.75;
     let truth = [0.5, p, 0.25, p * p, 0.125, p.powi(3), 0.5, p, 3.0 * 0.125, 5.0 * p.powi(3)];
-    assert_close(&outcomes(OutcomeModel::Ensemble(halved(Some(2), true)), 1), &truth);
+    assert_close(&outcomes(OutcomeModel::Ensemble(halved(Some(2), one_after_the_other(3))), 1), &truth);
+    let truth = [0.5, p, 0.5, p, 0.25, p * p, 0.5, p, 3.0 * 0.25, 5.0 * p * p];
+    assert_close(&outcomes(OutcomeModel::Ensemble(halved(Some(2), vec![None, None, Some(0)])), 1), &truth);
     let truth = [0.5, p, 0.5, p, 0.5, p, 0.5, p, 3.0 * 0.5, 5.0 * p];
-    assert_close(&outcomes(OutcomeModel::Ensemble(halved(Some(1), false)), 1), &truth);
+    assert_close(&outcomes(OutcomeModel::Ensemble(halved(Some(1), vec![])), 1), &truth);
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn encoded(parts: &PolicyParts, context: &[Value]) -> Vec<f64> {
 
 /// One member's outcomes by the book.
 fn member_outcomes(model: &EnsembleModel, member: &[Dense], x: &[f64], actions: usize) -> Vec<f64> {
-    let (stages, all) = (STAGES.len(), heads(STAGES.len()));
+    let all = heads(STAGES.len());
     let last = through(member, &through(&model.trunk, x, true), false);
     let (base, z) = last.split_at(all * actions);
     let mut out = base.to_vec();
@@ -129,8 +131,9 @@ fn member_outcomes(model: &EnsembleModel, member: &[Dense], x: &[f64], actions: 
         };
         *place = 1.0 - (1.0 - linked) * (-g).exp();
     }
-    if model.chain {
-        (actions..stages * actions).for_each(|i| out[i] *= out[i - actions]);
+    for (stage, before) in model.follows.iter().enumerate() {
+        let Some(before) = before else { continue };
+        (0..actions).for_each(|a| out[stage * actions + a] *= out[before * actions + a]);
     }
     if let Some(stage) = model.revenue_stage {
         (0..actions).for_each(|a| out[(all - 1) * actions + a] *= out[stage * actions + a]);
@@ -377,6 +380,9 @@ fn models_that_do_not_hold_together_are_refused_by_name() {
     refused(with(&|m| m.members[2][1].bias[0] = f32::NAN), "member2.layer1");
     refused(with(&|m| m.trunk.clear()), "member0.layer0");
     refused(with(&|m| m.trunk[0].inputs = 12), "trunk.layer0");
+    refused(with(&|m| m.follows = vec![None, Some(0)]), "follows");
+    refused(with(&|m| m.follows = vec![None, Some(1), None]), "follows");
+    refused(with(&|m| m.follows = vec![None; 3]), "follows");
     refused(with(&|m| m.pessimism = -1.0), "pessimism");
     refused(with(&|m| m.pessimism = f64::INFINITY), "pessimism");
     refused(with(&|m| m.revenue_stage = Some(3)), "revenue_stage");

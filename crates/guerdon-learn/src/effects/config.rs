@@ -1,6 +1,6 @@
 //! Settings of the effects learner.
 
-use crate::config::Range;
+use crate::config::{Range, WINSORIZE};
 use crate::encoding::Levels;
 use crate::trees::TreesConfig;
 use guerdon_core::Result;
@@ -48,10 +48,9 @@ pub struct EffectsConfig {
     /// How much of an effect's slopes actions are thought to have in common through kind, amount and timing, in
     /// [0, 0.99]; default 0.7. Methods r and dr; x shrinks towards the mean of all actions.
     pub sharing: f64,
-    /// Quantile of revenue, in [0.5, 1], that larger revenue counts as when effects are learned; default 1 (none is
-    /// cut). What is cut off comes back to the level as a constant, so that the mean stays right.
+    /// As for ridge.
     pub winsorize: f64,
-    /// The base's settings if it is `"trees"`; its validation share counts for nothing: all its rounds are kept. Default
+    /// The base's settings if it is `"trees"`; its validation share and its quantile count for nothing: all its rounds are kept, and revenue is cut as for the effects. Default
     /// as of the learner `trees` with 200 rounds.
     pub trees: TreesConfig,
     /// Slots of categories.
@@ -68,7 +67,7 @@ impl Default for EffectsConfig {
             folds: 5,
             penalties: vec![0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0],
             sharing: 0.7,
-            winsorize: 1.0,
+            winsorize: WINSORIZE,
             trees: TreesConfig { rounds: 200, ..TreesConfig::default() },
             levels: Levels::default(),
             exploration: Exploration::Greedy,
@@ -83,7 +82,7 @@ impl EffectsConfig {
         let holds = !self.penalties.is_empty() && self.penalties.iter().all(usable);
         range.hold("penalties", format!("{:?}", self.penalties), holds, "one or more finite numbers above 0")?;
         range.within("sharing", self.sharing, 0.0, 0.99)?;
-        range.within("winsorize", self.winsorize, 0.5, 1.0)?;
+        range.winsorize(self.winsorize)?;
         self.trees.check(range)?;
         range.levels(&self.levels)?;
         range.exploration(&self.exploration)

@@ -64,8 +64,6 @@ pub(crate) fn fit(
     seed: Seed,
     progress: &dyn Progress,
 ) -> Result<Fitted> {
-    let winsorized = Winsorized::new(table, config.winsorize);
-    let table = winsorized.table(table);
     let task = Task {
         table,
         folds: config.folds,
@@ -84,8 +82,7 @@ pub(crate) fn fit(
         Method::X => choose(&task.sums(crossed::sums)?, &prior, config, task.table.heads)?,
     };
     progress.finish();
-    let mut heads = level::add(table, chosen.effects.clone())?;
-    winsorized.give_back(&mut heads);
+    let heads = level::add(table, chosen.effects.clone())?;
     Ok(Fitted { metrics: metrics(config, &chosen), heads })
 }
 
@@ -130,35 +127,4 @@ fn metrics(config: &EffectsConfig, chosen: &Chosen) -> Vec<Metric> {
         best: chosen.penalties.last() == Some(penalty),
     });
     tried.collect()
-}
-
-/// A table with its largest revenues cut, and what that took from the mean.
-struct Winsorized {
-    table: Option<Table>,
-    lost: f64,
-}
-
-impl Winsorized {
-    fn new(table: &Table, quantile: f64) -> Self {
-        let revenue = |row: usize| table.targets_of(row)[table.heads - 1];
-        let mut sorted: Vec<f32> = (0..table.rows()).map(revenue).collect();
-        if quantile >= 1.0 {
-            return Winsorized { table: None, lost: 0.0 };
-        }
-        sorted.sort_unstable_by(f32::total_cmp);
-        let most = sorted[((sorted.len() - 1) as f64 * quantile).round() as usize];
-        let lost: f64 = sorted.iter().map(|value| f64::from((value - most).max(0.0))).sum();
-        let mut cut = table.clone();
-        cut.targets.iter_mut().skip(table.heads - 1).step_by(table.heads).for_each(|value| *value = value.min(most));
-        Winsorized { table: Some(cut), lost: lost / table.rows() as f64 }
-    }
-
-    fn table<'a>(&'a self, whole: &'a Table) -> &'a Table {
-        self.table.as_ref().unwrap_or(whole)
-    }
-
-    fn give_back(&self, heads: &mut LinearHeads) {
-        let revenue = heads.bias.len() - heads.actions;
-        heads.bias[revenue..].iter_mut().for_each(|bias| *bias += self.lost);
-    }
 }

@@ -1,6 +1,6 @@
 //! Settings of the policy learner.
 
-use crate::config::Range;
+use crate::config::{Range, WINSORIZE};
 use crate::encoding::Levels;
 use guerdon_core::Result;
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,8 @@ pub struct PolicyConfig {
     pub caution: f64,
     /// Folds of the cross-fitted q̂, 2 to 100; default 5.
     pub folds: usize,
+    /// As for ridge.
+    pub winsorize: f64,
     /// Slots of categories.
     pub levels: Levels,
 }
@@ -179,6 +181,7 @@ impl Default for PolicyConfig {
             validation_share: 0.2,
             caution: 1.0,
             folds: 5,
+            winsorize: WINSORIZE,
             levels: Levels::default(),
         }
     }
@@ -229,6 +232,7 @@ impl PolicyConfig {
         range.within("validation_share", self.validation_share, 0.0, 0.5)?;
         range.within("caution", self.caution, 0.0, 100.0)?;
         range.count("folds", self.folds, 2, 100)?;
+        range.winsorize(self.winsorize)?;
         range.levels(&self.levels)
     }
 }

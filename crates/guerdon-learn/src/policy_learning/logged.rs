@@ -3,7 +3,8 @@
 use super::config::{Baseline, Method, PolicyConfig};
 use super::held_out::HeldOut;
 use super::objective::Point;
-use crate::rows::{Outcomes, Visited, visit};
+use crate::outcomes::Outcomes;
+use crate::rows::{Visited, visit};
 use crate::{CrossFit, Moments};
 use guerdon_core::{Error, Progress, Result, Seed};
 use guerdon_data::LogReader;
@@ -47,6 +48,7 @@ pub(crate) struct Unit {
 /// Whose decisions are read, and how.
 pub(crate) struct Reading<'a> {
     pub log: &'a LogReader,
+    pub outcomes: &'a Outcomes,
     pub encoder: &'a Encoder,
     pub include: &'a dyn Fn(&str) -> bool,
     pub validation: &'a dyn Fn(&str) -> bool,
@@ -80,10 +82,9 @@ impl Logged {
     /// # Errors
     /// [`Error::Training`] if every row's member judges; [`Error::Empty`] without rows; errors of reading the log.
     pub fn read(reading: &Reading, progress: &dyn Progress) -> Result<(Self, Visited)> {
-        let &Reading { log, encoder, include, validation, folds, seed } = reading;
+        let &Reading { log, outcomes, encoder, include, validation, folds, seed } = reading;
         let fitting = |member: &str| include(member) && !validation(member);
-        let crossfit = CrossFit::fit(log, &fitting, folds, seed, progress)?;
-        let outcomes = Outcomes::of(log);
+        let crossfit = CrossFit::fit_to(outcomes, log, &fitting, folds, seed, progress)?;
         let mut rows = Logged::new(encoder.width(), log.meta().catalogue.len());
         let (mut q_hat, mut masked, mut last) = (vec![0.0; rows.actions], false, None::<String>);
         let mut member = 0;

@@ -32,6 +32,8 @@ use crate::config::{Actions, RidgeConfig};
 use crate::encoding::fit_encoder;
 use crate::linear::LinearHeads;
 use crate::linear_members::Members;
+use crate::outcomes::Outcomes;
+use crate::pooling::Examples;
 use crate::predictor::{Kind, Predictor};
 use crate::reading::is_validation;
 use crate::train::{Learned, TrainOptions};
@@ -59,8 +61,10 @@ pub(crate) fn learn(
     let include = |member: &str| options.split.is_train(member);
     let validation = |member: &str| is_validation(options.seed, member, config.validation_share);
     let encoder = fit_encoder(log, &include, config.levels, progress)?;
+    let outcomes = Outcomes::winsorized(log, &include, config.winsorize, progress)?;
     let reading = Reading {
         log,
+        outcomes: &outcomes,
         encoder: &encoder,
         include: &include,
         validation: &validation,
@@ -68,7 +72,7 @@ pub(crate) fn learn(
         seed: options.seed,
     };
     let (rows, visited) = Logged::read(&reading, progress)?;
-    let lesson = Lesson { log, config, options, progress };
+    let lesson = Lesson { log, outcomes: &outcomes, config, options, progress };
     progress.start(&format!("learn policy ({})", config.method.name()), None);
     let learned = if config.method == Method::Pessimistic {
         lesson.pessimistic(rows, encoder)?
@@ -82,6 +86,7 @@ pub(crate) fn learn(
 /// One call of [`learn`].
 struct Lesson<'a> {
     log: &'a LogReader,
+    outcomes: &'a Outcomes,
     config: &'a PolicyConfig,
     options: &'a TrainOptions,
     progress: &'a dyn Progress,
@@ -179,7 +184,8 @@ impl Lesson<'_> {
             RidgeConfig { actions, validation_share: share, levels: self.config.levels, ..RidgeConfig::default() };
         let (kappa, metrics) = pessimistic::choose_kappa(&rows, self.config, &ridge.penalties, ridge.prior_rows)?;
         let include = |member: &str| self.options.split.is_train(member);
-        let fitted = ridge::fit(self.log, &encoder, &include, &ridge, self.options.seed, self.progress)?;
+        let examples = Examples { log: self.log, outcomes: self.outcomes, encoder: &encoder, include: &include };
+        let fitted = ridge::fit(examples, &ridge, self.options.seed, self.progress)?;
         let [mut all, held_out] = rows.moments();
         let (lambda, _) = choose_lambda(&all, &held_out, 0, &ridge.penalties, ridge.prior_rows, "policy")?;
         all.iter_mut().zip(&held_out).for_each(|(all, part)| all.merge(part));

@@ -93,7 +93,7 @@ impl Widths {
             trunk: vec![],
             members,
             link: ChanceLink::Clamp,
-            chain: false,
+            follows: vec![],
             revenue_stage: None,
             amount: None,
             pessimism,

@@ -1,6 +1,6 @@
 //! Settings of the trees learner.
 
-use crate::config::Range;
+use crate::config::{Range, WINSORIZE};
 use crate::encoding::Levels;
 use guerdon_core::Result;
 use guerdon_policy::Exploration;
@@ -54,6 +54,8 @@ pub struct TreesConfig {
     /// Whether each action is a feature of its own too; default false. For catalogues whose actions differ in ways
     /// that kind, amount and timing do not tell.
     pub action_index: bool,
+    /// As for ridge.
+    pub winsorize: f64,
     /// Slots of categories.
     pub levels: Levels,
     /// How scores become probabilities; default greedy.
@@ -76,6 +78,7 @@ impl Default for TreesConfig {
             refit: true,
             amount: AmountShape::Free,
             action_index: false,
+            winsorize: WINSORIZE,
             levels: Levels::default(),
             exploration: Exploration::Greedy,
         }
@@ -94,6 +97,7 @@ impl TreesConfig {
         range.count("bins", self.bins, 2, 4096)?;
         range.count("patience", self.patience, 1, 20_000)?;
         range.within("validation_share", self.validation_share, 0.0, 0.5)?;
+        range.winsorize(self.winsorize)?;
         range.levels(&self.levels)?;
         range.exploration(&self.exploration)
     }

@@ -24,10 +24,11 @@ pub struct EnsembleModel {
     pub members: Vec<Vec<Dense>>,
     /// What makes chances of numbers.
     pub link: ChanceLink,
-    /// Whether a stage's head gives its chance once the stage before is reached, so that the chance of reaching it is
-    /// the product of the first ones (ESMM, Ma et al. 2018). `paid` is not chained.
-    pub chain: bool,
-    /// The stage without which there is no revenue, as in [`super::MlpModel`]; its chance is the chained one.
+    /// For each stage the earlier one that it follows: its head then gives its chance once that one is reached, and the
+    /// chance of reaching it is the product of both (ESMM, Ma et al. 2018). Empty where every head gives the chance
+    /// itself; else `[stages]`, with at least one that follows. `paid` follows nothing.
+    pub follows: Vec<Option<usize>>,
+    /// The stage without which there is no revenue, as in [`super::MlpModel`]; its chance is that of reaching it.
     pub revenue_stage: Option<usize>,
     /// How outcomes grow with the amount; `None` where each action's outcomes are its own.
     pub amount: Option<AmountCurve>,
@@ -45,11 +46,23 @@ pub enum ChanceLink {
     Clamp,
 }
 
+/// [`EnsembleModel::follows`] where every stage follows the one before it.
+pub fn one_after_the_other(stages: usize) -> Vec<Option<usize>> {
+    if stages < 2 { vec![] } else { (0..stages).map(|stage| stage.checked_sub(1)).collect() }
+}
+
 impl EnsembleModel {
     pub(super) fn check(&self, width: usize, stages: usize, actions: usize) -> Result<()> {
         check_revenue_stage(self.revenue_stage, stages)?;
         if !(self.pessimism.is_finite() && self.pessimism >= 0.0) {
             return Err(refused("pessimism", self.pessimism, "a finite number of at least 0 would do"));
+        }
+        let backwards = self.follows.iter().enumerate().any(|(stage, before)| before.is_some_and(|b| b >= stage));
+        let says = self.follows.is_empty() || self.follows.iter().any(Option::is_some);
+        if backwards || !says || !(self.follows.is_empty() || self.follows.len() == stages) {
+            let wanted =
+                format!("nothing, or for each of {stages} stages an earlier one or none, not all none, would do");
+            return Err(refused("follows", format!("{:?}", self.follows), wanted));
         }
         if self.members.is_empty() || self.members.len() > MOST_MEMBERS {
             return Err(refused("members", self.members.len(), format!("1 to {MOST_MEMBERS} would do")));

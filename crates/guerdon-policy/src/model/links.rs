@@ -10,7 +10,7 @@ use pulp::{Simd, WithSimd};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Links<'a> {
     link: ChanceLink,
-    chain: bool,
+    follows: &'a [Option<usize>],
     revenue_stage: Option<usize>,
     amount: Option<&'a AmountCurve>,
 }
@@ -18,13 +18,13 @@ pub(crate) struct Links<'a> {
 impl<'a> Links<'a> {
     /// Those of `model`; `None` where it has no heads.
     pub(crate) fn of(model: &'a OutcomeModel) -> Option<Links<'a>> {
-        let plain = |link, revenue_stage| Some(Links { link, chain: false, revenue_stage, amount: None });
+        let plain = |link, revenue_stage| Some(Links { link, follows: &[], revenue_stage, amount: None });
         match model {
             OutcomeModel::Linear(_) => plain(ChanceLink::Clamp, None),
             OutcomeModel::Mlp(MlpModel { revenue_stage, .. })
             | OutcomeModel::Trees(TreesModel { revenue_stage, .. }) => plain(ChanceLink::Sigmoid, *revenue_stage),
-            OutcomeModel::Ensemble(EnsembleModel { link, chain, revenue_stage, amount, .. }) => {
-                Some(Links { link: *link, chain: *chain, revenue_stage: *revenue_stage, amount: amount.as_ref() })
+            OutcomeModel::Ensemble(EnsembleModel { link, follows, revenue_stage, amount, .. }) => {
+                Some(Links { link: *link, follows, revenue_stage: *revenue_stage, amount: amount.as_ref() })
             }
             OutcomeModel::Scores(_) | OutcomeModel::Fixed(_) => None,
         }
@@ -67,9 +67,7 @@ impl WithSimd for Linked<'_> {
         if let Some(amount) = links.amount {
             amount.lift(chances, links.revenue_stage.is_none().then_some(&mut *revenue), curve, spare);
         }
-        if links.chain {
-            chain(chances, stages, actions);
-        }
+        chain(chances, links.follows, actions);
         if let Some(stage) = links.revenue_stage {
             let reached = chances.get(stage * actions..).unwrap_or_default();
             revenue.iter_mut().zip(reached).for_each(|(revenue, chance)| *revenue *= *chance);
@@ -77,12 +75,13 @@ impl WithSimd for Linked<'_> {
     }
 }
 
-/// Makes each stage's chance given the one before it the chance of reaching it. What stands after the stages is left.
+/// Makes a stage's chance given the one that it follows the chance of reaching it. What stands after the stages is left.
 #[inline(always)]
-fn chain(chances: &mut [f32], stages: usize, actions: usize) {
-    for stage in 1..stages {
-        let Some((before, from)) = chances.split_at_mut_checked(stage * actions) else { return };
-        let before = before.get((stage - 1) * actions..).unwrap_or_default();
+fn chain(chances: &mut [f32], follows: &[Option<usize>], actions: usize) {
+    for (stage, before) in follows.iter().enumerate() {
+        let Some(before) = *before else { continue };
+        let Some((earlier, from)) = chances.split_at_mut_checked(stage * actions) else { return };
+        let before = earlier.get(before * actions..(before + 1) * actions).unwrap_or_default();
         from.iter_mut().zip(before).for_each(|(chance, before)| *chance *= *before);
     }
 }

@@ -9,6 +9,7 @@ use guerdon_core::{
 use guerdon_policy::{
     AmountCurve, ChanceLink, Dense, Encoder, Encoding, EnsembleModel, Exploration, FeatureSchema, FixedScores, Forest,
     MlpModel, Objective, OutcomeModel, Policy, PolicyParts, Request, ScoresModel, Training, TreesModel, heads,
+    one_after_the_other,
 };
 
 pub const STAGES: [&str; 3] = ["viewed", "completed", "purchased"];
@@ -103,11 +104,17 @@ pub fn ensemble(offers: usize) -> OutcomeModel {
         trunk: vec![layer(&mut draws, encoder().width(), 19)],
         members: (0..3).map(|_| vec![layer(&mut draws, 19, 11), layer(&mut draws, 11, outputs)]).collect(),
         link: ChanceLink::Sigmoid,
-        chain: true,
+        follows: one_after_the_other(STAGES.len()),
         revenue_stage: Some(2),
         amount: Some(curve),
         pessimism: 0.5,
     })
+}
+
+/// The same with a chain of some stages only: the last follows the first.
+pub fn part_chain(offers: usize) -> OutcomeModel {
+    let OutcomeModel::Ensemble(model) = ensemble(offers) else { unreachable!() };
+    OutcomeModel::Ensemble(EnsembleModel { follows: vec![None, None, Some(0)], ..model })
 }
 
 /// Draws of a linear model: no trunk, no hidden layer, clamped chances.
@@ -118,7 +125,7 @@ pub fn draws_of_linear(offers: usize) -> OutcomeModel {
         trunk: vec![],
         members: (0..4).map(|_| vec![layer(&mut draws, encoder().width(), outputs)]).collect(),
         link: ChanceLink::Clamp,
-        chain: false,
+        follows: vec![],
         revenue_stage: None,
         amount: None,
         pessimism: 0.0,
