@@ -2,9 +2,17 @@
 
 mod common;
 
+use arrow::array::{AsArray, Float64Array, RecordBatch};
+use arrow::datatypes::Float64Type;
 use common::Programme;
 use guerdon_core::{Money, Outcome, Timestamp, Value};
 use guerdon_data::{IngestSummary, LogBatch, LogReader};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::properties::WriterProperties;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -92,6 +100,42 @@ fn a_log_for_fitting_shows_the_same_rows_from_memory_and_from_the_file() {
         assert_eq!([rows(&held), rows(&held)], [whole.clone(), whole.clone()]);
         assert_eq!(rows(&part.for_fitting(bytes).unwrap()), rows(&part));
         assert_eq!(rows(&held.restricted_to(|member| member.starts_with('a')).unwrap()), rows(&part));
+    }
+}
+
+/// A copy of the log, written by another program, in which the second decision's propensity is `propensity`.
+fn with_propensity(log: &LogReader, propensity: f64, folder: &Path) -> LogReader {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(log.path()).unwrap()).unwrap();
+    let keys = reader.metadata().file_metadata().key_value_metadata().cloned();
+    let properties = WriterProperties::builder().set_key_value_metadata(keys).build();
+    let path = folder.join("copy.parquet");
+    let out = File::create(&path).unwrap();
+    let mut writer = ArrowWriter::try_new(out, reader.schema().clone(), Some(properties)).unwrap();
+    for batch in reader.build().unwrap() {
+        let batch = batch.unwrap();
+        let place = batch.schema().index_of("propensity").unwrap();
+        let mut values = batch.column(place).as_primitive::<Float64Type>().values().to_vec();
+        values[1] = propensity;
+        let mut columns = batch.columns().to_vec();
+        columns[place] = Arc::new(Float64Array::from(values));
+        writer.write(&RecordBatch::try_new(batch.schema(), columns).unwrap()).unwrap();
+    }
+    writer.close().unwrap();
+    LogReader::open(&path).unwrap()
+}
+
+#[test]
+fn a_propensity_out_of_range_is_named_by_its_decision_also_where_outcomes_are_only_fitted() {
+    let programme = Programme::small();
+    let (_, log) = programme.ingest().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(only_batch(&with_propensity(&log, 0.5, folder.path())).propensity(1), 0.5);
+    let broken = with_propensity(&log, 1.5, folder.path());
+    let whole = broken.batches().unwrap().next().unwrap().unwrap_err();
+    let fitting = broken.for_fitting(0).unwrap_err();
+    for (error, which) in [(whole, "decision a2"), (fitting, "a decision of member a")] {
+        assert_eq!(error.exit_code(), 14);
+        assert!(error.to_string().contains(which) && error.to_string().contains("1.5"), "{error}");
     }
 }
 

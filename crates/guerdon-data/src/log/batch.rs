@@ -44,8 +44,15 @@ impl BatchLayout {
         match which {
             Columns::All => name != columns::REACHED,
             Columns::Fitting => {
-                [columns::MEMBER_ID, columns::ACTION, columns::REVENUE, columns::COST, columns::POINTS_ISSUED]
-                    .contains(&name)
+                let fitting = [
+                    columns::MEMBER_ID,
+                    columns::ACTION,
+                    columns::PROPENSITY,
+                    columns::REVENUE,
+                    columns::COST,
+                    columns::POINTS_ISSUED,
+                ];
+                fitting.contains(&name)
                     || self.features.iter().any(|(feature, _)| feature == name)
                     || self.stages.iter().any(|stage| stage == name)
             }
@@ -120,7 +127,7 @@ impl LogBatch {
             decided_at: typed(other(columns::DECIDED_AT, time_type())?, layout)?,
             stage: typed(other(columns::STAGE, DataType::Utf8)?, layout)?,
             action: actions(&names, &index, layout)?,
-            propensity: typed(other(columns::PROPENSITY, DataType::Float64)?, layout)?,
+            propensity: typed(column(columns::PROPENSITY)?, layout)?,
             eligible: Eligible::read(&eligible, &index, layout)?,
             policy_version: typed(other(columns::POLICY_VERSION, DataType::Utf8)?, layout)?,
             features: features.collect::<Result<_>>()?,
@@ -139,10 +146,11 @@ impl LogBatch {
     fn check_propensities(&self) -> Result<()> {
         match (0..self.propensity.len()).find(|&i| Propensity::new(self.propensity(i)).is_none()) {
             None => Ok(()),
-            Some(i) => Err(Error::Propensity {
-                place: format!("decision log, decision {}", self.decision_id(i)),
-                given: self.propensity(i),
-            }),
+            Some(i) => {
+                let named = (!self.decision_id.is_empty()).then(|| format!("decision {}", self.decision_id(i)));
+                let which = named.unwrap_or_else(|| format!("a decision of member {}", self.member_id(i)));
+                Err(Error::Propensity { place: format!("decision log, {which}"), given: self.propensity(i) })
+            }
         }
     }
 
@@ -154,7 +162,7 @@ impl LogBatch {
             FeatureValues::Category(values) => values.get_array_memory_size(),
         });
         // Numbers beside the features: two of 16 bytes, some of 8 or less.
-        let numbers = self.reached_at.len() + self.orders.len().min(1) * 6 + 6;
+        let numbers = self.reached_at.len() + self.orders.len().min(1) * 6 + 7;
         features.chain(strings.map(|strings| strings.get_array_memory_size())).sum::<usize>() + self.len() * 8 * numbers
     }
 
