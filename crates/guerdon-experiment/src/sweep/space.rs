@@ -59,9 +59,15 @@ impl SearchSpace {
         Ok(())
     }
 
-    /// The settings that `seed` draws: each by its own name, so that a setting's draws don't depend on the others.
-    pub fn draw(&self, seed: Seed) -> BTreeMap<String, Value> {
-        self.0.iter().map(|(setting, draw)| (setting.clone(), draw.at(seed.uniform(setting)))).collect()
+    /// Draw number `index` of `seed`. Each setting starts at a uniform number of its own and goes on in steps of 1/g, 1/g²,
+    /// … modulo 1, with g^(d + 1) = g + 1 for d settings: draws that are uniform one by one, and fill the space evenly
+    /// together (the R_d sequence, Roberts 2018; shifted at random, Cranley & Patterson 1976).
+    pub fn draw(&self, seed: Seed, index: u64) -> BTreeMap<String, Value> {
+        let power = 1.0 / (self.0.len() as f64 + 1.0);
+        let g = (0..64).fold(1.5_f64, |g, _| (1.0 + g).powf(power));
+        let steps = std::iter::successors(Some(1.0 / g), |step| Some(step / g));
+        let at = |setting: &str, step: f64| (seed.uniform(setting) + step * index as f64).fract();
+        self.0.iter().zip(steps).map(|((setting, draw), step)| (setting.clone(), draw.at(at(setting, step)))).collect()
     }
 }
 
@@ -164,7 +170,7 @@ mod tests {
         space.check("x.toml", "mine", &base).unwrap();
         let (mut low, mut epochs, mut wide) = (0, std::collections::BTreeSet::new(), 0);
         for index in 0..400 {
-            let drawn = space.draw(Seed(3).indexed(index));
+            let drawn = space.draw(Seed(3), index);
             let LearnerConfig::Neural(config) = configured(&base, &drawn).unwrap() else { panic!() };
             assert!((0.01..=1.0).contains(&config.weight_decay) && (0.1..=0.5).contains(&config.warm_up));
             assert!((2..=9).contains(&config.levels.most));
@@ -177,11 +183,19 @@ mod tests {
     }
 
     #[test]
-    fn one_settings_draws_do_not_depend_on_the_others() {
-        let one = space("epochs = { int = [1, 900] }").draw(Seed(5));
-        let two = space("epochs = { int = [1, 900] }\nrate = { log_uniform = [0.001, 0.1] }").draw(Seed(5));
-        assert_eq!(one["epochs"], two["epochs"]);
-        assert_ne!(one["epochs"], space("epochs = { int = [1, 900] }").draw(Seed(6))["epochs"]);
+    fn a_few_draws_spread_over_the_space() {
+        let text = "epochs = { int = [1, 8] }\nshare = { choice = [true, false] }\nweight_decay = { log_uniform = [0.1, 10.0] }";
+        for seed in (0..200).map(Seed) {
+            let drawn: Vec<_> = (0..8).map(|index| space(text).draw(seed, index)).collect();
+            let count = |holds: &dyn Fn(&BTreeMap<String, Value>) -> bool| drawn.iter().filter(|d| holds(d)).count();
+            let halves = [
+                count(&|drawn| drawn["share"] == true),
+                count(&|drawn| drawn["epochs"].as_i64() > Some(4)),
+                count(&|drawn| drawn["weight_decay"].as_f64() > Some(1.0)),
+            ];
+            assert!(halves.iter().all(|half| (2..=6).contains(half)), "{seed:?}: {halves:?}");
+            assert_ne!(drawn[0], space(text).draw(Seed(seed.0 + 1000), 0));
+        }
     }
 
     #[test]

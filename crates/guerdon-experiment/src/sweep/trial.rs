@@ -61,7 +61,7 @@ pub fn trials(experiment: &Experiment, count: usize) -> Result<Vec<Trial>> {
         let (mut index, mut repeats) = (0, 0);
         while !search.is_empty() && own.len() <= count && repeats < MOST_REPEATS {
             index += 1;
-            let drawn = search.draw(seed.named(name).indexed(index));
+            let drawn = search.draw(seed.named(name), index);
             let config = configured(config, &drawn).map_err(|wanted| {
                 let given = serde_json::to_string(&drawn).unwrap_or_default();
                 Error::config(&experiment.name, format!("learner.{name}.search, draw {index}"), given, wanted)

@@ -24,8 +24,8 @@ pub enum AmountShape {
 pub struct TreesConfig {
     /// Most trees of a head, 1 to 20,000; default 1,000.
     pub rounds: usize,
-    /// Most splits between a tree's root and a leaf, 1 to 16; default 3. On bandit24 5 scores 0.949 instead of 0.946; on Starbucks
-    /// it takes the net value a decision from 9.72 to 9.53.
+    /// Most splits between a tree's root and a leaf, 1 to 16; default 3. On bandit24 5 scores 0.949 instead of 0.946, on 10,000
+    /// of its rows 0.694 instead of 0.768.
     pub depth: usize,
     /// How much of each tree is added, in (0, 1]; default 0.1.
     pub rate: f64,
