@@ -116,14 +116,23 @@ def base_residual_ridge(train, test, actions, options):
 
 def read(options):
     log = pd.read_parquet(options.log).merge(pd.read_parquet(options.folds), on="member_id", validate="many_to_one")
-    net = options.margin * log["revenue"].astype(float) - log["cost"].astype(float)
-    net -= options.contact_cost * (log["action"] != "none")
     context = log[[name for name in log.columns if name.startswith("x.")]]
     context = context.rename(columns=lambda name: name[2:])
     for column in context.columns.difference(context.select_dtypes("number").columns):
         context[column] = context[column].astype(pd.CategoricalDtype(sorted(context[column].dropna().unique())))
     actions = sorted(log["action"].unique())
-    return log, context, net.to_numpy(), actions
+    return log, context, actions
+
+
+def net_values(log, rows, options):
+    """Net value of every decision, revenue cut at its quantile among those of `rows` that brought any, and loaded."""
+    revenue = log["revenue"].astype(float).to_numpy()
+    if options.winsorize < 1.0:
+        seen = revenue[rows & (revenue > 0.0)]
+        most = np.quantile(seen, options.winsorize)
+        revenue = np.minimum(revenue, most) * seen.sum() / np.minimum(seen, most).sum()
+    offered = (log["action"] != "none").to_numpy()
+    return options.margin * revenue - log["cost"].astype(float).to_numpy() - options.contact_cost * offered
 
 
 def arguments():
@@ -133,6 +142,7 @@ def arguments():
     parser.add_argument("--out", type=Path, required=True, help="folder for the decisions")
     parser.add_argument("--margin", type=float, default=0.3)
     parser.add_argument("--contact-cost", type=float, default=0.0)
+    parser.add_argument("--winsorize", type=float, default=1.0, help="quantile at which revenue is cut; 1: it is not")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="NAME")
@@ -141,7 +151,7 @@ def arguments():
 
 def main():
     options = arguments()
-    log, context, net, actions = read(options)
+    log, context, actions = read(options)
     arm = log["action"].map({name: place for place, name in enumerate(actions)}).to_numpy()
     members = log["member_id"].to_numpy()
     fold = log["fold"].to_numpy()
@@ -161,6 +171,7 @@ def main():
         start, chosen = time.process_time(), np.zeros(len(log), int)
         for held in np.unique(fold):
             rows = fold != held
+            net = net_values(log, rows, options)
             train = {"x": context[rows], "arm": arm[rows], "net": net[rows], "member": members[rows]}
             chosen[~rows] = model(train, {"x": context[~rows]}).argmax(1)
         names = np.array(actions)[chosen]

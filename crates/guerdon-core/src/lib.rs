@@ -44,7 +44,7 @@ pub use funnel::{Funnel, Stage, StageMatch};
 pub use log_schema::{Column, canonical_tables, columns, feature_column, reached_at_column, schema_of};
 pub use money::{Money, Rounded};
 pub use outcome::{Event, Outcome};
-pub use progress::{NoProgress, Progress};
+pub use progress::{NoProgress, Progress, Remarks};
 pub use propensity::{Propensity, PropensitySource};
 pub use seed::Seed;
 pub use split::{MemberSplit, fold_of};

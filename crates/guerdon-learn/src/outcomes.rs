@@ -78,7 +78,7 @@ impl Outcomes {
             above.map(|step| (step.value_iterated_to() - most) as f64 * step.count_at_value() as f64).sum();
         if taken > 0.0 {
             let cut = Cut { most: i64::try_from(most).unwrap_or(i64::MAX), loading: sum / (sum - taken) };
-            progress.note(&format!(
+            progress.remark(&format!(
                 "revenue above {:.2} counts as {0:.2}, and all of it times {:.3} (quantile {quantile} of what decisions \
                  brought)",
                 Money(cut.most).to_major(outcomes.economics.minor_units),

@@ -92,7 +92,7 @@ impl Pooled {
         let (penalties, prior_rows) = (pooling.penalties, pooling.prior_rows);
         let grid = Grid { features: &features, relatedness, penalties, prior_rows };
         let (best, tried) = choose(&gathered.parts, gathered.heads, &grid, pooling.learner)?;
-        progress.note(&format!("penalty {}, relatedness {}", best.lambda, best.relatedness));
+        progress.remark(&format!("penalty {}, relatedness {}", best.lambda, best.relatedness));
         Ok(Pooled {
             evidence: Evidence::of(&gathered.all, pooling.learner)?,
             relation: Relation::new(&features, catalogue.len(), best.relatedness)?,

@@ -100,7 +100,7 @@ impl<'a> Reading<'a> {
             Some(before) => format!("{} follows {}", names[stage], names[*before]),
             None => format!("{} stands by itself", names[stage]),
         });
-        progress.note(&said.collect::<Vec<_>>().join(", "));
+        progress.remark(&said.collect::<Vec<_>>().join(", "));
         Ok(if follows.iter().all(Option::is_none) { vec![] } else { follows })
     }
 

@@ -42,7 +42,7 @@ fn hybrid(gathered: &Gathered, config: &RidgeConfig, progress: &dyn Progress) ->
     let errors = if gathered.parts.len() > 1 && grid.len() > 1 { errors(gathered, config)? } else { vec![] };
     let least = (0..errors.len()).reduce(|best, next| if errors[next] < errors[best] { next } else { best });
     let lambda = grid[least.unwrap_or(grid.len() / 2)];
-    progress.note(&format!("penalty {lambda}"));
+    progress.remark(&format!("penalty {lambda}"));
     Ok((solve(&gathered.all, Shrinkage { lambda, prior_rows }, "ridge")?, metrics(grid, lambda, &errors)))
 }
 

@@ -18,7 +18,7 @@ use crate::shape::shape;
 use crate::table::Table;
 use crate::trees::{self, TreesConfig};
 use crate::{bayes_linear, export, logistic, ridge};
-use guerdon_core::{Error, MemberSplit, Progress, Result, Seed};
+use guerdon_core::{Error, MemberSplit, Progress, Remarks, Result, Seed};
 use guerdon_data::LogReader;
 use guerdon_neural::{Device, Metric, Source};
 use guerdon_policy::{ChanceLink, Encoder, Exploration, OutcomeModel, Policy, Training};
@@ -71,6 +71,8 @@ pub struct Trained {
     pub metrics: Vec<Metric>,
     /// The model before it was exported, for [`crate::parity`].
     pub predictor: Predictor,
+    /// What was chosen by the data and done to them: penalties, where revenue was cut, which stage follows which.
+    pub remarks: Vec<String>,
 }
 
 /// Trains on the members that the split trains on, and freezes the result.
@@ -89,18 +91,20 @@ pub fn train(
     progress: &dyn Progress,
 ) -> Result<Trained> {
     config.check("learner configuration")?;
-    let session = Session { log, config, options, progress };
-    match config {
+    let remarks = Remarks::new(progress);
+    let session = Session { log, config, options, progress: &remarks };
+    let trained = match config {
         LearnerConfig::Ridge(ridge) => session.ridge(ridge),
         LearnerConfig::BayesLinear(bayes) => session.bayes_linear(bayes),
         LearnerConfig::Logistic(logistic) => session.logistic(logistic),
         LearnerConfig::Neural(neural) => session.neural(neural),
-        LearnerConfig::Policy(policy) => session.freeze(policy_learning::learn(log, policy, options, progress)?),
+        LearnerConfig::Policy(policy) => session.freeze(policy_learning::learn(log, policy, options, &remarks)?),
         LearnerConfig::Trees(trees) => session.trees(trees),
         LearnerConfig::Effects(effects) => session.effects(effects),
         LearnerConfig::Constant(constant) => session.reference(&Reference::Constant(constant.action.clone())),
         LearnerConfig::Uniform(_) => session.reference(&Reference::Uniform),
-    }
+    }?;
+    Ok(Trained { remarks: remarks.into_kept(), ..trained })
 }
 
 /// One call of [`train`].
@@ -291,7 +295,7 @@ impl Session<'_> {
             parts.name.clone_from(name);
         }
         parts.training = Some(self.training(Visited::default(), Device::Cpu)?);
-        Ok(Trained { policy: Policy::new(parts)?, metrics: vec![], predictor: Predictor(Kind::Fixed) })
+        Ok(Trained { policy: Policy::new(parts)?, metrics: vec![], predictor: Predictor(Kind::Fixed), remarks: vec![] })
     }
 
     fn freeze(&self, learned: Learned) -> Result<Trained> {
@@ -299,7 +303,8 @@ impl Session<'_> {
         let exploration = self.options.exploration.unwrap_or(learned.exploration);
         let mut parts = parts(self.log.meta(), name, learned.encoder, learned.model, exploration, self.options.seed);
         parts.training = Some(self.training(learned.visited, learned.device)?);
-        Ok(Trained { policy: Policy::new(parts)?, metrics: learned.metrics, predictor: learned.predictor })
+        let Learned { metrics, predictor, .. } = learned;
+        Ok(Trained { policy: Policy::new(parts)?, metrics, predictor, remarks: vec![] })
     }
 
     fn training(&self, visited: Visited, device: Device) -> Result<Training> {

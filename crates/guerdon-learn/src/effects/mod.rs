@@ -72,7 +72,7 @@ pub(crate) fn fit(
         none: meta.catalogue.none(),
     };
     if task.shares.estimated() {
-        progress.note("shares of actions estimated from logged propensities");
+        progress.remark("shares of actions estimated from logged propensities");
     }
     let prior = Prior::new(&meta.catalogue, config.sharing)?;
     progress.start("effects", Some(config.folds as u64));

@@ -15,6 +15,7 @@ struct Learnt<'a> {
     file: String,
     learner: &'a str,
     metrics: &'a [guerdon_learn::Metric],
+    remarks: &'a [String],
     training: Option<&'a guerdon_policy::Training>,
 }
 
@@ -40,6 +41,7 @@ pub fn run(args: &TrainArgs, progress: &dyn Progress) -> Result<ExitCode> {
             file: args.out.display().to_string(),
             learner: &args.learner,
             metrics: &trained.metrics,
+            remarks: &trained.remarks,
             training: trained.policy.parts().training.as_ref(),
         })
         .map(|()| ExitCode::SUCCESS);
@@ -52,6 +54,9 @@ pub fn run(args: &TrainArgs, progress: &dyn Progress) -> Result<ExitCode> {
             output::count(training.members),
             100.0 * training.split.train_share
         ))?;
+    }
+    for remark in &trained.remarks {
+        output::line(remark)?;
     }
     output::line(&format!("next: guerdon evaluate --policy {} --log {}", args.out.display(), args.log.display()))?;
     Ok(ExitCode::SUCCESS)
