@@ -124,7 +124,7 @@ pub struct PosteriorConfig {
     pub pessimism: f64,
     /// Random features beside the encoded context; default none.
     pub random_features: RandomFeatures,
-    /// As for ridge.
+    /// Quantile at which revenue is winsorised, as for ridge; default 0.99.
     pub winsorize: f64,
     /// Slots of categories.
     pub levels: Levels,

@@ -81,7 +81,7 @@ pub struct NeuralConfig {
     /// epoch, its row groups in an order drawn for the epoch; as many rows as this are held at a time (by all networks
     /// together) and shuffled among themselves.
     pub memory_rows: usize,
-    /// As for ridge.
+    /// Quantile at which revenue is winsorised, as for ridge; default 0.99.
     pub winsorize: f64,
     /// Slots of categories.
     pub levels: Levels,

@@ -46,7 +46,7 @@ impl Outcomes {
     /// that brought any, and loaded in proportion for what that takes away, as actuaries do with large losses (Werner &
     /// Modlin 2016, Basic Ratemaking, ch. 6). One pass over the log; none at 1. The quantile is exact to 0.1 %.
     ///
-    /// Seldom, very large purchases are nearly all of the noise of net value in many logs, and hardly depend on the action.
+    /// Seldom, very large purchases are most of the noise of net value in many logs, and depend little on the action.
     ///
     /// # Errors
     /// Those of reading the log.

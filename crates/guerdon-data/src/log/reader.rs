@@ -123,8 +123,8 @@ impl LogReader {
 
     /// The same log (or view) for those who only fit outcomes to contexts and actions, perhaps in several passes: its
     /// batches have members, actions, propensities, features, stages reached, revenue, cost and points issued, and panic
-    /// where they are asked for anything else. The rows stay in memory if they seem to take no more than `most_bytes`; otherwise each pass
-    /// reads the file, which costs a batch in vain.
+    /// where they are asked for anything else. The rows stay in memory if they seem to take no more than `most_bytes`;
+    /// otherwise each pass reads the file, which costs a batch in vain.
     ///
     /// # Errors
     /// As [`LogReader::batches`].

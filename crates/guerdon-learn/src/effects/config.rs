@@ -48,10 +48,10 @@ pub struct EffectsConfig {
     /// How much of an effect's slopes actions are thought to have in common through kind, amount and timing, in
     /// [0, 0.99]; default 0.7. Methods r and dr; x shrinks towards the mean of all actions.
     pub sharing: f64,
-    /// As for ridge.
+    /// Quantile at which revenue is winsorised, as for ridge; default 0.99.
     pub winsorize: f64,
-    /// The base's settings if it is `"trees"`; its validation share and its quantile count for nothing: all its rounds are kept, and revenue is cut as for the effects. Default
-    /// as of the learner `trees` with 200 rounds.
+    /// The base's settings if it is `"trees"`. Two count for nothing: the validation share, since all its rounds are kept,
+    /// and the quantile of revenue, which is that of the effects. Default as of the learner `trees` with 200 rounds.
     pub trees: TreesConfig,
     /// Slots of categories.
     pub levels: Levels,

@@ -145,7 +145,7 @@ pub struct PolicyConfig {
     pub caution: f64,
     /// Folds of the cross-fitted q̂, 2 to 100; default 5.
     pub folds: usize,
-    /// As for ridge.
+    /// Quantile at which revenue is winsorised, as for ridge; default 0.99.
     pub winsorize: f64,
     /// Slots of categories.
     pub levels: Levels,

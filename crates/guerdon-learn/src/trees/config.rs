@@ -54,7 +54,7 @@ pub struct TreesConfig {
     /// Whether each action is a feature of its own too; default false. For catalogues whose actions differ in ways
     /// that kind, amount and timing do not tell.
     pub action_index: bool,
-    /// As for ridge.
+    /// Quantile at which revenue is winsorised, as for ridge; default 0.99.
     pub winsorize: f64,
     /// Slots of categories.
     pub levels: Levels,
