@@ -86,7 +86,7 @@ fn policies() -> [Policy; 4] {
         trunk: vec![],
         members: (0..5).map(|i| layers(10 * i)).collect(),
         link: ChanceLink::Sigmoid,
-        chain: false,
+        follows: vec![],
         revenue_stage: None,
         amount: None,
         pessimism: 0.0,
