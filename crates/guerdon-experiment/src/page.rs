@@ -1,5 +1,6 @@
 //! From a run's results to what its page shows. Reads results; computes nothing of its own.
 
+use crate::config::Experiment;
 use crate::evaluate::{PolicyEvaluation, Role};
 use crate::placement::PlacementShares;
 use crate::run::{Manifest, constant_name};
@@ -39,7 +40,7 @@ pub fn report(
         placement: placement(manifest, meta, evaluations),
         roi: simulation.map(|simulation| roi_section(simulation, evaluations, headline)),
         budget: None,
-        assumptions: assumptions(environment),
+        assumptions: assumptions(environment, experiment),
         data: data(meta, booked, members),
         findings: audit.findings.clone(),
         reproducibility: Reproducibility {
@@ -226,8 +227,8 @@ fn data(meta: &LogMeta, booked: Account, members: u64) -> DataSection {
     }
 }
 
-/// What the environment assumes, and what every valuation does.
-fn assumptions(environment: &Environment) -> Vec<String> {
+/// What the environment assumes, what every valuation does, and what learning does to revenue.
+fn assumptions(environment: &Environment, experiment: &Experiment) -> Vec<String> {
     let mut all = environment.assumptions.clone();
     all.extend(
         [
@@ -238,6 +239,13 @@ fn assumptions(environment: &Environment) -> Vec<String> {
         ]
         .map(String::from),
     );
+    let cut = experiment.learners.iter().filter_map(|learner| learner.config.winsorize()).filter(|cut| *cut < 1.0);
+    if let Some(quantile) = cut.reduce(f64::min) {
+        all.push(format!(
+            "Policies are learned with the largest revenues cut at a quantile ({quantile} of what decisions brought, or \
+             above) and all loaded for it; values, costs and intervals count revenue as it is.",
+        ));
+    }
     all
 }
 

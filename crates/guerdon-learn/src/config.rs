@@ -227,6 +227,19 @@ impl LearnerConfig {
         }
     }
 
+    /// The quantile at which revenue is winsorised before it is learned from; `None` where nothing is learned.
+    pub fn winsorize(&self) -> Option<f64> {
+        match self {
+            LearnerConfig::Ridge(config) => Some(config.winsorize),
+            LearnerConfig::BayesLinear(config) | LearnerConfig::Logistic(config) => Some(config.winsorize),
+            LearnerConfig::Neural(config) => Some(config.winsorize),
+            LearnerConfig::Trees(config) => Some(config.winsorize),
+            LearnerConfig::Effects(config) => Some(config.winsorize),
+            LearnerConfig::Policy(config) => Some(config.winsorize),
+            LearnerConfig::Constant(_) | LearnerConfig::Uniform(_) => None,
+        }
+    }
+
     /// Checks every range; `file` names the source in errors.
     ///
     /// # Errors

@@ -31,6 +31,9 @@ extern crate self as guerdon_learn; // for what the unit tests share with those 
 
 mod accumulate;
 mod bayes_linear;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
 mod config;
 mod crossfit;
 mod effects;

@@ -128,13 +128,9 @@ fn broken(error: &dyn std::fmt::Display) -> Error {
 }
 
 #[cfg(test)]
-#[path = "../tests/common/mod.rs"]
-mod common;
-
-#[cfg(test)]
 mod tests {
     use super::*;
-    use common::{Log, Row, log_of};
+    use crate::common::{Log, Row, log_of};
     use guerdon_core::NoProgress;
 
     /// Purchases of 1 to 100, one of 5,000 and three decisions without any; one member in five is not to be looked at and
@@ -190,7 +186,7 @@ mod tests {
             action: 0,
             x: 0.0,
             code: "a".into(),
-            spend: f64::from(u8::from(i % 2 == 0)),
+            spend: f64::from(u8::from(i.is_multiple_of(2))),
         };
         let log = log_of(&(0..50).map(row).collect::<Vec<_>>());
         assert_eq!(counted(&log, 0.99), counted(&log, 1.0));

@@ -190,12 +190,9 @@ impl Source for Stream<'_> {
 }
 
 #[cfg(test)]
-#[path = "../tests/common/mod.rs"]
-mod common;
-
-#[cfg(test)]
 mod tests {
     use super::*;
+    use crate::common;
     use crate::encoding::{Levels, fit_encoder};
     use crate::members::Job;
     use crate::neural_config::NeuralConfig;
