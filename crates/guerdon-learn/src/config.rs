@@ -79,7 +79,7 @@ pub struct RidgeConfig {
     pub random_features: RandomFeatures,
     /// Quantile, in [0.5, 1], of revenue among decisions that brought any: larger revenue counts as this much, and what is
     /// left is loaded in proportion, so that its sum stays what it was; default 0.99. At 1 revenue counts as it is.
-    /// Seldom, very large purchases are most of the noise of net value in many logs, and depend little on the action.
+    /// A little bias against actions that bring more of the largest purchases, for much less noise.
     pub winsorize: f64,
     /// Slots of categories.
     pub levels: Levels,

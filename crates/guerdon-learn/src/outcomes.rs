@@ -46,7 +46,8 @@ impl Outcomes {
     /// that brought any, and loaded in proportion for what that takes away, as actuaries do with large losses (Werner &
     /// Modlin 2016, Basic Ratemaking, ch. 6). One pass over the log; none at 1. The quantile is exact to 0.1 %.
     ///
-    /// Seldom, very large purchases are most of the noise of net value in many logs, and depend little on the action.
+    /// A little bias against actions that bring more of the largest purchases, for much less noise: on Starbucks the 1 % of
+    /// largest revenues hold 63 % of its variance within an action.
     ///
     /// # Errors
     /// Those of reading the log.
