@@ -129,8 +129,9 @@ def net_values(log, rows, options):
     revenue = log["revenue"].astype(float).to_numpy()
     if options.winsorize < 1.0:
         seen = revenue[rows & (revenue > 0.0)]
-        most = np.quantile(seen, options.winsorize)
-        revenue = np.minimum(revenue, most) * seen.sum() / np.minimum(seen, most).sum()
+        most = np.quantile(seen, options.winsorize, method="inverted_cdf")
+        loading = seen.sum() / np.minimum(seen, most).sum()
+        revenue = np.where(revenue > 0.0, np.minimum(revenue, most) * loading, revenue)
     offered = (log["action"] != "none").to_numpy()
     return options.margin * revenue - log["cost"].astype(float).to_numpy() - options.contact_cost * offered
 

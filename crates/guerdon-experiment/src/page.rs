@@ -242,8 +242,8 @@ fn assumptions(environment: &Environment, experiment: &Experiment) -> Vec<String
     let cut = experiment.learners.iter().filter_map(|learner| learner.config.winsorize()).filter(|cut| *cut < 1.0);
     if let Some(quantile) = cut.reduce(f64::min) {
         all.push(format!(
-            "Policies are learned with the largest revenues cut at a quantile ({quantile} of what decisions brought, or \
-             above) and all loaded for it; values, costs and intervals count revenue as it is.",
+            "In learning, revenue above a quantile ({quantile} of what decisions brought, where any lies above it) counts \
+             as that, and all of it is loaded for what this takes away; values, costs and intervals count revenue as it is.",
         ));
     }
     all

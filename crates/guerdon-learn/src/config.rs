@@ -78,7 +78,8 @@ pub struct RidgeConfig {
     /// Random features beside the encoded context; default none.
     pub random_features: RandomFeatures,
     /// Quantile, in [0.5, 1], of revenue among decisions that brought any: larger revenue counts as this much, and what is
-    /// left is loaded in proportion, so that its sum stays what it was; default 0.99. At 1 revenue counts as it is.
+    /// left is loaded in proportion, so that its sum stays what it was; default 0.99. At 1 revenue counts as it is, as
+    /// money that went back always does.
     /// A little bias against actions that bring more of the largest purchases, for much less noise.
     pub winsorize: f64,
     /// Slots of categories.
@@ -120,7 +121,8 @@ pub struct PosteriorConfig {
     /// Draws of the posterior that are frozen, in mirrored pairs, 0 to 1,000; 0 freezes its mean (logistic: its mode)
     /// alone. Default 20 for `bayes_linear`, 0 for `logistic`.
     pub draws: Option<usize>,
-    /// How many standard deviations over the draws a score is lowered, in [0, 100]; default 0.
+    /// How many standard deviations over the draws a score is lowered, in [0, 100]; default 0. Above 0 draws can't vote:
+    /// votes don't go by scores.
     pub pessimism: f64,
     /// Random features beside the encoded context; default none.
     pub random_features: RandomFeatures,
@@ -129,7 +131,7 @@ pub struct PosteriorConfig {
     /// Slots of categories.
     pub levels: Levels,
     /// How scores become probabilities; default the draws' vote (Thompson sampling) with a floor of 0.05, or greedy
-    /// without draws.
+    /// without draws or with pessimism.
     pub exploration: Option<Exploration>,
 }
 
@@ -317,7 +319,8 @@ impl PosteriorConfig {
 
     /// How scores become probabilities where `draws` of the posterior are frozen.
     pub(crate) fn exploration(&self, draws: usize) -> Exploration {
-        let usual = if draws > 0 { Exploration::Vote { floor: 0.05 } } else { Exploration::Greedy };
+        let votes = draws > 0 && self.pessimism == 0.0;
+        let usual = if votes { Exploration::Vote { floor: 0.05 } } else { Exploration::Greedy };
         self.exploration.unwrap_or(usual)
     }
 
@@ -330,6 +333,8 @@ impl PosteriorConfig {
         let votes = matches!(exploration, Exploration::Vote { .. });
         let enough = draws > 0 || !(votes || self.pessimism > 0.0);
         range.hold("draws", draws, enough, "at least 1, for draws to vote or differ,")?;
+        let heard = !(votes && self.pessimism > 0.0);
+        range.hold("pessimism", self.pessimism, heard, "0 where draws vote, which does not go by scores,")?;
         self.random_features.check(range.file)?;
         range.winsorize(self.winsorize)?;
         range.levels(&self.levels)?;
@@ -378,6 +383,10 @@ mod tests {
             ("learner = \"ridge\"\nrelatedness = [1.5]", "relatedness is [1.5]"),
             ("learner = \"ridge\"\nactions = \"flat\"", "flat"),
             ("learner = \"bayes_linear\"\ndraws = 0\nexploration = { kind = \"vote\", floor = 0.1 }", "draws is 0"),
+            (
+                "learner = \"logistic\"\ndraws = 4\npessimism = 1.0\nexploration = { kind = \"vote\", floor = 0.1 }",
+                "pessimism is 1",
+            ),
             ("learner = \"logistic\"\nwinsorize = 0.1", "winsorize is 0.1"),
             ("learner = \"logistic\"\npessimism = 1.0", "draws is 0"),
             ("learner = \"ridge\"\nrandom_features = { count = 9999 }", "random_features.count is 9999"),

@@ -1,7 +1,7 @@
 //! A log's decisions as encoded training rows: all of them in memory, or block by block where they are too many.
 
 use crate::outcomes::Outcomes;
-use crate::rows::{Visited, visit, visit_batches};
+use crate::rows::{Visited, visit, visit_batches, visit_columns};
 use guerdon_core::{Error, NoProgress, Progress, Result, Seed, Value};
 use guerdon_data::{LogBatch, LogReader};
 use guerdon_neural::{Dataset, Layout, Source};
@@ -86,10 +86,12 @@ impl<'a> Reading<'a> {
         let stages = self.outcomes.stages;
         // Whether somebody reached [stage] without [earlier].
         let mut skipped = vec![vec![false; stages]; stages];
-        visit(self.log, self.include, "look at the funnel", progress, &mut |batch, row, _| {
-            let reached: Vec<bool> = (0..stages).map(|stage| batch.reached_at(row, stage).is_some()).collect();
-            for stage in (0..stages).filter(|stage| reached[*stage]) {
-                skipped[stage].iter_mut().zip(&reached).for_each(|(skipped, earlier)| *skipped |= !earlier);
+        visit_columns(self.log, self.include, "look at the funnel", progress, &mut |batch, rows| {
+            for &row in rows {
+                let reached: Vec<bool> = (0..stages).map(|stage| batch.reached_at(row, stage).is_some()).collect();
+                for stage in (0..stages).filter(|stage| reached[*stage]) {
+                    skipped[stage].iter_mut().zip(&reached).for_each(|(skipped, earlier)| *skipped |= !earlier);
+                }
             }
             Ok(())
         })?;

@@ -7,7 +7,7 @@ use guerdon_data::LogReader;
 use guerdon_policy::Encoder;
 
 /// Encoded rows and what followed them, in the log's order. Memory: `4·inputs + 4·heads + 16` bytes a row.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Table {
     /// Width of an encoded context.
     pub inputs: usize,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The latest format. This build reads all from 1 on, and writes the first that can say what a policy is: 4 where
-/// a stage follows another than the one before it; 3 for
+/// some stages follow an earlier one, but not each the one before it; 3 for
 /// ensembles, trees and scores, for votes and floors of exploration, and for placement; 2 where revenue waits for a stage; else 1.
 pub const FORMAT_VERSION: u64 = 4;
 
@@ -164,7 +164,7 @@ impl Shape {
 }
 
 /// Whether each stage follows the one before it.
-fn chain(follows: &[Option<usize>]) -> bool {
+pub(crate) fn chain(follows: &[Option<usize>]) -> bool {
     !follows.is_empty() && follows == one_after_the_other(follows.len())
 }
 

@@ -6,7 +6,7 @@
 //! `scores`.
 
 use crate::dense::Dense;
-use crate::manifest::{CurveShape, ForestShape, Manifest, Shape};
+use crate::manifest::{self, CurveShape, ForestShape, Manifest, Shape};
 use crate::model::{
     AmountCurve, EnsembleModel, FixedScores, Forest, MlpModel, OutcomeModel, ScoresModel, TreesModel,
     one_after_the_other,
@@ -70,6 +70,9 @@ pub(crate) fn read(tensors: &Tensors, manifest: &Manifest) -> Result<OutcomeMode
             OutcomeModel::Mlp(MlpModel { layers: read_layers(tensors, "", widths)?, revenue_stage: *revenue_stage })
         }
         Shape::Ensemble { trunk, members, link, chain, follows, revenue_stage, amount, pessimism, .. } => {
+            if !follows.is_empty() && (*chain || manifest::chain(follows)) {
+                return Err("chain and follows say what each stage follows; one of them would do".into());
+            }
             let member = |(i, widths): (usize, &Vec<usize>)| read_layers(tensors, &format!("member{i}."), widths);
             OutcomeModel::Ensemble(EnsembleModel {
                 trunk: read_layers(tensors, "trunk.", trunk)?,

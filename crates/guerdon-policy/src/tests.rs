@@ -22,7 +22,7 @@ fn ensemble() -> OutcomeModel {
         trunk: vec![layer(6, 18, 37)],
         members: (0..3).map(|i| vec![layer(10 + i, 37, 21), layer(20 + i, 21, 39 + 18)]).collect(),
         link: ChanceLink::Sigmoid,
-        follows: vec![],
+        follows: one_after_the_other(1),
         revenue_stage: None,
         amount: Some(AmountCurve { group, groups: 2, knots: 3, basis, revenue_scale: 1.5 }),
         pessimism: 0.3,
@@ -96,4 +96,13 @@ fn a_policy_gives_the_same_bits_with_and_without_vector_instructions() {
             assert_eq!(bits(vector.probabilities(&request, &mut a)), bits(scalar.probabilities(&request, &mut b)));
         }
     }
+}
+
+#[test]
+fn a_chain_of_one_stage_is_written_as_it_was_read() {
+    let policy = policy(ensemble(), Exploration::Greedy);
+    let bytes = policy.to_bytes();
+    let again = Policy::from_bytes(&bytes, "again").unwrap();
+    assert!(again.parts().model == policy.parts().model && again.to_bytes() == bytes);
+    assert_eq!(again.version(), policy.version());
 }

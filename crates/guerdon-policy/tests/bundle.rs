@@ -188,6 +188,17 @@ fn a_whole_bundle_of_a_later_format_says_so() {
 }
 
 #[test]
+fn a_chain_that_is_said_twice_is_refused() {
+    let parts = parts(part_chain(2), 2, Exploration::Greedy);
+    let bytes = Policy::new(parts).unwrap().to_bytes();
+    let written = r#"\"follows\":[null,null,0]"#;
+    for (from, to) in [(r#"\"chain\":false"#, r#"\"chain\":true"#), (written, r#"\"follows\":[null,0,1]"#)] {
+        let error = Policy::from_bytes(&forged(&bytes, from, to), "twice").unwrap_err().to_string();
+        assert!(error.contains("one of them would do"), "{error}");
+    }
+}
+
+#[test]
 fn a_forged_bundle_with_a_right_digest_is_still_checked() {
     let (small, [linear, mlp, _]) = (small(), models());
     for (bytes, from, to, word) in [

@@ -78,9 +78,12 @@ impl Trainings<'_> {
         Ok(())
     }
 
+    /// Whether the folder holds the result of these very settings: an older build may have drawn others for this name.
     fn done(&self, trial: &Trial, fold: usize) -> bool {
-        let result = self.result(trial, fold);
-        result.is_ok_and(|result| result.failed.is_some() || self.folder.policy(&trial.name, fold).is_file())
+        self.result(trial, fold).is_ok_and(|result| {
+            let same = (&result.trial.config, result.trial.reach) == (&trial.config, trial.reach);
+            same && (result.failed.is_some() || self.folder.policy(&trial.name, fold).is_file())
+        })
     }
 
     /// What lies in the folder for this trial and fold.
@@ -94,7 +97,8 @@ impl Trainings<'_> {
             self.log.restricted_to(move |member| folds.of(member) != fold)?,
             self.log.restricted_to(move |member| folds.of(member) == fold)?,
         );
-        // All trials of a learner start from the same draws, so that they differ by their settings alone.
+        // All trials of a learner start from the same draws, so that they differ by their settings alone. A learner that is
+        // held against another has draws of its own.
         let seed = self.seed.named("train").named(&trial.learner).indexed(fold as u64);
         let split = MemberSplit { seed: folds.seed, train_share: 1.0 };
         let options =

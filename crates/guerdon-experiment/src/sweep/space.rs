@@ -59,15 +59,14 @@ impl SearchSpace {
         Ok(())
     }
 
-    /// Draw number `index` of `seed`. Each setting starts at a uniform number of its own and goes on in steps of 1/g, 1/g²,
-    /// … modulo 1, with g^(d + 1) = g + 1 for d settings: draws that are uniform one by one, and fill the space evenly
-    /// together (the R_d sequence, Roberts 2018; shifted at random, Cranley & Patterson 1976).
+    /// Draw number `index` of `seed`. Each setting starts at a uniform number of its own and goes on in steps of √2, √3, √5,
+    /// … (the primes) modulo 1: draws that are uniform one by one, and spread evenly together (Richtmyer 1951; shifted at
+    /// random, Cranley & Patterson 1976).
     pub fn draw(&self, seed: Seed, index: u64) -> BTreeMap<String, Value> {
-        let power = 1.0 / (self.0.len() as f64 + 1.0);
-        let g = (0..64).fold(1.5_f64, |g, _| (1.0 + g).powf(power));
-        let steps = std::iter::successors(Some(1.0 / g), |step| Some(step / g));
-        let at = |setting: &str, step: f64| (seed.uniform(setting) + step * index as f64).fract();
-        self.0.iter().zip(steps).map(|((setting, draw), step)| (setting.clone(), draw.at(at(setting, step)))).collect()
+        let primes = (2u32..).filter(|n| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d > 0));
+        let at = |setting: &str, prime: u32| (seed.uniform(setting) + f64::from(prime).sqrt() * index as f64).fract();
+        let places = self.0.iter().zip(primes);
+        places.map(|((setting, draw), prime)| (setting.clone(), draw.at(at(setting, prime)))).collect()
     }
 }
 
@@ -92,6 +91,10 @@ fn put(place: &mut Value, setting: &str, drawn: Value) -> Result<(), String> {
     }
     let mut place = place;
     for part in setting.split('.') {
+        // A setting that is left open (say, exploration by the learner's own rule) is made a table of.
+        if place.is_null() {
+            *place = Value::Object(Map::new());
+        }
         let table = place.as_object_mut().ok_or_else(|| format!("{part:?} lies below a setting that is no table"))?;
         place = table.entry(part.to_owned()).or_insert_with(|| Value::Object(Map::new()));
     }
@@ -183,19 +186,31 @@ mod tests {
     }
 
     #[test]
-    fn a_few_draws_spread_over_the_space() {
-        let text = "epochs = { int = [1, 8] }\nshare = { choice = [true, false] }\nweight_decay = { log_uniform = [0.1, 10.0] }";
-        for seed in (0..200).map(Seed) {
-            let drawn: Vec<_> = (0..8).map(|index| space(text).draw(seed, index)).collect();
-            let count = |holds: &dyn Fn(&BTreeMap<String, Value>) -> bool| drawn.iter().filter(|d| holds(d)).count();
-            let halves = [
-                count(&|drawn| drawn["share"] == true),
-                count(&|drawn| drawn["epochs"].as_i64() > Some(4)),
-                count(&|drawn| drawn["weight_decay"].as_f64() > Some(1.0)),
-            ];
-            assert!(halves.iter().all(|half| (2..=6).contains(half)), "{seed:?}: {halves:?}");
-            assert_ne!(drawn[0], space(text).draw(Seed(seed.0 + 1000), 0));
+    fn a_few_draws_spread_over_spaces_of_any_size() {
+        for settings in 1..=12 {
+            let text: String = (0..settings).map(|i| format!("s{i:02} = {{ uniform = [0.0, 1.0] }}\n")).collect();
+            let space = space(&text);
+            for seed in (0..100).map(Seed) {
+                let drawn: Vec<_> = (0..12).map(|index| space.draw(seed, index)).collect();
+                for setting in drawn[0].keys() {
+                    let low = drawn.iter().filter(|drawn| drawn[setting].as_f64() < Some(0.5)).count();
+                    assert!((3..=9).contains(&low), "{settings} settings, {seed:?}, {setting}: {low} of 12");
+                }
+                assert_ne!(drawn[0], space.draw(Seed(seed.0 + 1000), 0));
+            }
         }
+    }
+
+    #[test]
+    fn a_part_of_a_setting_that_is_left_open_is_drawn_where_the_rest_is_given() {
+        let open = LearnerConfig::named("bayes_linear").unwrap();
+        let drawn = BTreeMap::from([("exploration.floor".to_owned(), Value::from(0.1))]);
+        assert!(configured(&open, &drawn).unwrap_err().contains("kind"));
+        let drawn = BTreeMap::from([
+            ("exploration.kind".to_owned(), Value::from("vote")),
+            ("exploration.floor".to_owned(), Value::from(0.1)),
+        ]);
+        assert!(configured(&open, &drawn).is_ok());
     }
 
     #[test]

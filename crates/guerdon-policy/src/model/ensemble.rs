@@ -26,7 +26,7 @@ pub struct EnsembleModel {
     pub link: ChanceLink,
     /// For each stage the earlier one that it follows: its head then gives its chance once that one is reached, and the
     /// chance of reaching it is the product of both (ESMM, Ma et al. 2018). Empty where every head gives the chance
-    /// itself; else `[stages]`, with at least one that follows. `paid` follows nothing.
+    /// itself; else `[stages]`, of several at least one that follows. `paid` follows nothing.
     pub follows: Vec<Option<usize>>,
     /// The stage without which there is no revenue, as in [`super::MlpModel`]; its chance is that of reaching it.
     pub revenue_stage: Option<usize>,
@@ -48,7 +48,7 @@ pub enum ChanceLink {
 
 /// [`EnsembleModel::follows`] where every stage follows the one before it.
 pub fn one_after_the_other(stages: usize) -> Vec<Option<usize>> {
-    if stages < 2 { vec![] } else { (0..stages).map(|stage| stage.checked_sub(1)).collect() }
+    (0..stages).map(|stage| stage.checked_sub(1)).collect()
 }
 
 impl EnsembleModel {
@@ -58,7 +58,7 @@ impl EnsembleModel {
             return Err(refused("pessimism", self.pessimism, "a finite number of at least 0 would do"));
         }
         let backwards = self.follows.iter().enumerate().any(|(stage, before)| before.is_some_and(|b| b >= stage));
-        let says = self.follows.is_empty() || self.follows.iter().any(Option::is_some);
+        let says = self.follows.len() < 2 || self.follows.iter().any(Option::is_some);
         if backwards || !says || !(self.follows.is_empty() || self.follows.len() == stages) {
             let wanted =
                 format!("nothing, or for each of {stages} stages an earlier one or none, not all none, would do");
