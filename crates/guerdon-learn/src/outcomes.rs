@@ -46,8 +46,8 @@ impl Outcomes {
     /// that brought any, and loaded in proportion for what that takes away, as actuaries do with large losses (Werner &
     /// Modlin 2016, Basic Ratemaking, ch. 6). One pass over the log; none at 1. Quantile and sum are exact to 0.1 %.
     ///
-    /// A little bias against actions that bring more of the largest purchases, for much less noise: on Starbucks the 1 % of
-    /// largest revenues hold 63 % of its variance within an action.
+    /// A little bias against actions that bring more of the largest purchases, for much less noise: on Starbucks
+    /// cutting the largest 1 % takes away 63 % of the variance within an action.
     ///
     /// # Errors
     /// Those of reading the log.
