@@ -38,7 +38,7 @@ impl Batch {
 
 /// Mean loss per head, `[heads]`, of the last layer's values `outputs` `[rows, outputs]`: for stages and paid
 /// the logistic loss on the log-odds z, max(z, 0) − z·y + log(1 + exp(−|z|)); for revenue ½(z − y)². Both are proper for
-/// the mean, also where revenue has heavy tails (no clipping of targets, which would bias it). Rows that did not reach
+/// the mean of the targets as they are given. Rows that did not reach
 /// the stage that revenue waits for, if there is one, say nothing of revenue.
 pub fn per_head(outputs: Tensor<2>, batch: &Batch, shape: &Shape) -> Tensor<1> {
     let [rows, heads] = batch.targets.dims();
