@@ -5,7 +5,8 @@
 //! are tried beside them. With K folds each trial gives K policies, each trained on the members of the other folds.
 //! Together they are one target: for each decision the policy that never saw its member, with a q̂ that never saw that
 //! fold either, so the decisions of all folds go into one estimate with one interval, clustered by member (Chernozhukov
-//! et al. 2018). The winner is the trial with the highest lower end of that interval: of two of like value the one that the log tells more of.
+//! et al. 2018). The winner is the trial with the highest lower end of that interval: of two of like value the one that
+//! the log tells more of.
 //!
 //! The winner's own value is the best of several noisy ones, and so too high. Where anything was drawn, the sweep sees only
 //! the members that the experiment's split trains on, and the winner, trained on all of these, is valued on the others.
