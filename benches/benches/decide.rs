@@ -10,7 +10,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use guerdon_core::{Catalogue, FeatureType, FrequencyCap, Guardrails, Money, Reward, Seed, Timestamp, Value};
 use guerdon_policy::{
     ChanceLink, Dense, Encoder, Encoding, EnsembleModel, Exploration, FeatureSchema, Forest, MlpModel, Objective,
-    OutcomeModel, Policy, PolicyParts, Request, TreesModel, heads,
+    OutcomeModel, Policy, PolicyParts, Request, RevenueLink, TreesModel, heads,
 };
 use std::hint::black_box;
 use std::time::Instant;
@@ -86,6 +86,7 @@ fn policies() -> [Policy; 4] {
         trunk: vec![],
         members: (0..5).map(|i| layers(10 * i)).collect(),
         link: ChanceLink::Sigmoid,
+        revenue_link: RevenueLink::Identity,
         follows: vec![],
         revenue_stage: None,
         amount: None,

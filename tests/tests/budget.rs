@@ -5,6 +5,7 @@ use guerdon_tests::command::{guerdon, json};
 use guerdon_tests::words;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A log and a ridge policy of the built-in programme.
@@ -41,7 +42,7 @@ fn programme(work: &Path) -> (PathBuf, PathBuf) {
 
 /// (action, value, cost, paid) of every row.
 fn rows(path: &Path) -> Vec<(String, f64, f64, f64)> {
-    let file = std::fs::File::open(path).unwrap();
+    let file = fs::File::open(path).unwrap();
     let mut all = vec![];
     for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
         let batch = batch.unwrap();
@@ -112,7 +113,7 @@ fn limits_by_channel_and_segment_hold_and_names_that_there_are_not_are_refused()
     let (log, policy) = programme(work.path());
     let limits = work.path().join("limits.toml");
     let allocate = |text: &str| {
-        std::fs::write(&limits, text).unwrap();
+        fs::write(&limits, text).unwrap();
         guerdon(words!["allocate", "--policy", &policy, "--members", &log, "--limits", &limits, "--json"])
     };
     let two = "[[limit]]\nof = \"sends\"\nat_most = 0.3\nper_decision = true\n[[limit]]\nof = \"money\"\nat_most = 0.2\n\
@@ -186,4 +187,22 @@ fn the_frontier_rises_and_its_ends_are_the_dearest_price_and_no_price() {
     assert!(costs[0].abs() < 0.05 && costs[5] > costs[0], "{costs:?}");
     let at = &found[0]["at"];
     assert!(number(&at["per_decision"]) == 0.2 && at["as_priced"]["over_mix"]["lower"].is_number(), "{at}");
+}
+
+#[test]
+fn a_frontier_takes_learners_by_name_and_by_file_of_settings() {
+    let work = tempfile::tempdir().unwrap();
+    let (log, _) = programme(work.path());
+    let file = work.path().join("plain.toml");
+    fs::write(&file, "learner = \"ridge\"\n").unwrap();
+    let dull = work.path().join("dull.toml");
+    fs::write(&dull, "learner = \"ridge\"\npenalties = [1e9]\n").unwrap();
+    let words = words!["frontier", "--log", &log, "--points", "3", "--json", "--learner", "ridge", &file, &dull];
+    let found = json(&guerdon(words));
+    let names: Vec<&str> = found.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ridge", "plain", "dull"]);
+    assert_eq!(found[0]["points"], found[1]["points"]);
+    assert_ne!(found[0]["points"], found[2]["points"]);
+    let missing = guerdon(words!["frontier", "--log", &log, "--learner", work.path().join("gone.toml")]);
+    assert!(String::from_utf8(missing.stderr).unwrap().contains("gone.toml"));
 }

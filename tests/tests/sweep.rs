@@ -112,11 +112,18 @@ fn a_sweep_that_was_stopped_runs_only_what_is_missing_and_ends_the_same() {
     let whole = files(&folder, &[]);
     assert_eq!(whole.keys().filter(|path| path.starts_with("folds")).count(), 2 * 3 * 2);
 
-    // Stopped between a policy and its result, and before the end.
+    // Stopped between a policy and its result, and before the end. And a result under this name was of other settings, as
+    // an earlier build may have drawn them.
     let gone = Path::new("folds/ridge#1/fold-1.json");
     for path in [gone, Path::new("trials.json")] {
         fs::remove_file(folder.join(path)).unwrap();
     }
+    let stale = Path::new("folds/ridge#1/fold-2.json");
+    let mut result: Value = serde_json::from_slice(&whole[stale].0).unwrap();
+    let penalties = &mut result["trial"]["config"]["penalties"];
+    assert!(penalties.is_array(), "{result:#}");
+    *penalties = serde_json::json!([7.0]);
+    fs::write(folder.join(stale), result.to_string()).unwrap();
     json(&sweep(&file, work.path(), &["--trials", "1"]));
     let again = files(&folder, &[]);
     let bytes = |all: &BTreeMap<PathBuf, (Vec<u8>, SystemTime)>| -> BTreeMap<PathBuf, Vec<u8>> {
@@ -125,7 +132,8 @@ fn a_sweep_that_was_stopped_runs_only_what_is_missing_and_ends_the_same() {
     assert_eq!(bytes(&whole), bytes(&again));
     let rewritten: Vec<&PathBuf> = again.keys().filter(|path| whole[*path].1 != again[*path].1).collect();
     let trained: Vec<_> = rewritten.into_iter().filter(|path| path.starts_with("folds")).collect();
-    assert_eq!(trained, [gone, &gone.with_extension("safetensors")]);
+    let policy = |result: &Path| result.with_extension("safetensors");
+    assert_eq!(trained, [gone, &policy(gone), stale, &policy(stale)]);
 
     // More draws go on from the first ones.
     let larger = json(&sweep(&file, work.path(), &["--trials", "2"]));

@@ -3,8 +3,8 @@
 use crate::linear::LinearHeads;
 use crate::members::Model;
 use guerdon_core::Result;
-use guerdon_neural::{Network, Scale, Shape, read};
-use guerdon_policy::{AmountCurve, ChanceLink, Dense, EnsembleModel, LinearModel, MlpModel, OutcomeModel};
+use guerdon_neural::{Network, RevenueLoss, Scale, Shape, read};
+use guerdon_policy::{AmountCurve, ChanceLink, Dense, EnsembleModel, LinearModel, MlpModel, OutcomeModel, RevenueLink};
 
 /// The networks as a frozen model: a multi-layer perceptron where that says all, else an ensemble. Shared and own head
 /// weights become one matrix, and the revenue head gives major units.
@@ -14,7 +14,12 @@ pub(crate) fn neural(model: &Model) -> Result<OutcomeModel> {
     for network in &model.networks {
         members.push((trunk(network)?, last(network, model.scale)?));
     }
-    if members.len() == 1 && shape.curve.is_none() && shape.follows.is_empty() {
+    let revenue_link = match shape.revenue {
+        RevenueLoss::Squared => RevenueLink::Identity,
+        RevenueLoss::Tweedie { .. } => RevenueLink::Exp { most: model.scale.most },
+    };
+    let plain = shape.curve.is_none() && shape.follows.is_empty() && revenue_link == RevenueLink::Identity;
+    if members.len() == 1 && plain {
         let layers = members.into_iter().flat_map(|(trunk, last)| trunk.into_iter().chain([last])).collect();
         return Ok(OutcomeModel::Mlp(MlpModel { layers, revenue_stage: shape.revenue_stage }));
     }
@@ -30,6 +35,7 @@ pub(crate) fn neural(model: &Model) -> Result<OutcomeModel> {
         members: members.collect(),
         trunk: shared,
         link: ChanceLink::Sigmoid,
+        revenue_link,
         follows: shape.follows.clone(),
         revenue_stage: shape.revenue_stage,
         amount: curve(shape, model.scale),
@@ -43,7 +49,7 @@ fn curve(shape: &Shape, scale: Scale) -> Option<AmountCurve> {
         groups: curve.groups,
         knots: curve.knots,
         basis: curve.basis.clone(),
-        revenue_scale: scale.std,
+        revenue_scale: scale.unit,
     })
 }
 
@@ -65,15 +71,19 @@ fn trunk(network: &Network) -> Result<Vec<Dense>> {
     Ok(layers)
 }
 
-/// The last layer, with its revenue in major units.
+/// The last layer, with its revenue in major units, or the logarithm of that.
 fn last(network: &Network, scale: Scale) -> Result<Dense> {
     let shape = &network.shape;
     let mut layer = last_as_it_stands(network)?;
     let revenue = (shape.heads - 1) * shape.actions..shape.heads * shape.actions;
-    for row in layer.weights.chunks_exact_mut(layer.outputs) {
-        row[revenue.clone()].iter_mut().for_each(|weight| *weight *= scale.std);
+    if let RevenueLoss::Tweedie { .. } = shape.revenue {
+        layer.bias[revenue].iter_mut().for_each(|bias| *bias += scale.unit.ln());
+        return Ok(layer);
     }
-    layer.bias[revenue].iter_mut().for_each(|bias| *bias = *bias * scale.std + scale.mean);
+    for row in layer.weights.chunks_exact_mut(layer.outputs) {
+        row[revenue.clone()].iter_mut().for_each(|weight| *weight *= scale.unit);
+    }
+    layer.bias[revenue].iter_mut().for_each(|bias| *bias = *bias * scale.unit + scale.zero);
     Ok(layer)
 }
 

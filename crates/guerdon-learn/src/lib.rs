@@ -79,7 +79,7 @@ pub use lift::RandomFeatures;
 pub use linear::{LinearHeads, Shrinkage, choose_lambda, mean_squared_error, solve};
 pub use members::forget_checkpoint;
 pub use moments::Moments;
-pub use neural_config::{AmountResponse, FunnelModel, NeuralConfig};
+pub use neural_config::{AmountResponse, FunnelModel, NeuralConfig, RevenueFit};
 pub use policy_learning::{Baseline, Method as PolicyMethod, PolicyConfig, QHat, Start};
 pub use predictor::{Parity, Predictor, parity};
 pub use reference::{Reference, reference_policy};

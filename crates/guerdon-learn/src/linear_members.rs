@@ -3,7 +3,7 @@
 use crate::export;
 use crate::lift::Lift;
 use crate::linear::LinearHeads;
-use guerdon_policy::{ChanceLink, Dense, EnsembleModel, MlpModel, OutcomeModel};
+use guerdon_policy::{ChanceLink, Dense, EnsembleModel, MlpModel, OutcomeModel, RevenueLink};
 
 /// Linear models with what makes outcomes of their numbers.
 #[derive(Debug, Clone)]
@@ -42,6 +42,7 @@ impl Members {
                 trunk,
                 members: members.into_iter().map(|member| vec![member]).collect(),
                 link: self.link,
+                revenue_link: RevenueLink::Identity,
                 follows: vec![],
                 revenue_stage,
                 amount: None,

@@ -44,7 +44,7 @@ impl Job<'_> {
     pub fn fit(&self, progress: &dyn Progress) -> Result<(Model, Vec<Metric>)> {
         let phases = if self.refits() { 2 } else { 1 };
         let members = self.config.members;
-        let mut summary = Summary::of(self.source, false)?;
+        let mut summary = Summary::of(self.source, self.shape.revenue, false)?;
         let passes = self.config.hyperparameters().passes(summary.rows);
         progress.start("train neural", Some((phases * members * passes) as u64));
         let mut metrics = vec![];
@@ -54,7 +54,7 @@ impl Job<'_> {
                 epochs[member] = Some(fitted.epochs);
                 metrics.extend(fitted.metrics);
             }
-            summary = Summary::of(self.source, true)?;
+            summary = Summary::of(self.source, self.shape.revenue, true)?;
         }
         let mut networks = vec![];
         for fitted in self.all(&epochs, "fit", &summary, progress)? {

@@ -92,7 +92,7 @@ impl Posterior<'_> {
                             h = p * (1.0 - p);
                         } else if shape.revenue_stage.is_none_or(|stage| targets[stage] > 0.0) {
                             let scale = self.summary.scale;
-                            squares += (f64::from((targets[head] - scale.mean) / scale.std) - value).powi(2);
+                            squares += (f64::from((targets[head] - scale.zero) / scale.unit) - value).powi(2);
                             spenders += 1.0;
                         } else {
                             continue;
@@ -183,8 +183,10 @@ mod tests {
         let (weights, bias) = network.heads();
         let (weights, bias) = (read(weights).unwrap(), read(bias).unwrap());
         let trunk = read(network.trunk(tensor(data.x.clone(), [ROWS, 2], &Device::flex()))).unwrap();
-        let model = Model { networks: vec![network], one_trunk: false, scale: Scale { mean: 0.0, std: 1.0 } };
-        let summary = Summary { rows: ROWS, start: vec![], scale: model.scale, constant: vec![false, true] };
+        let model =
+            Model { networks: vec![network], one_trunk: false, scale: Scale { zero: 0.0, unit: 1.0, most: 9.0 } };
+        let summary =
+            Summary { rows: ROWS, start: vec![], scale: model.scale, dispersion: 1.0, constant: vec![false, true] };
         let posterior = Posterior { source: &data, summary: &summary, all: true, precision: 2.0, seed: Seed(11) };
         let drawn = posterior.draws(&model, 4000).unwrap();
 

@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 use guerdon_core::{Catalogue, Result, Value};
 use guerdon_data::LogReader;
-use guerdon_neural::{Network, Scale, links, links::Pick, read, tensor};
+use guerdon_neural::{Network, RevenueLoss, Scale, links, links::Pick, read, tensor};
 use guerdon_policy::{Objective, OutcomeModel, Policy};
 use serde::{Deserialize, Serialize};
 
@@ -96,7 +96,11 @@ fn neural_outcomes(network: &Network, scale: Scale, x: &[f32], rows: usize) -> R
     let x = tensor(x.to_vec(), [rows, shape.inputs], &network.parameters[0].device());
     let all = links::heads(shape, Pick::All.take(shape, network.forward(x)));
     let chances = sigmoid(all.clone().slice([0..rows, 0..heads - 1, 0..actions]));
-    let revenue = all.slice([0..rows, heads - 1..heads, 0..actions]) * scale.std + scale.mean;
+    let revenue = all.slice([0..rows, heads - 1..heads, 0..actions]);
+    let revenue = match shape.revenue {
+        RevenueLoss::Squared => revenue * scale.unit + scale.zero,
+        RevenueLoss::Tweedie { .. } => (revenue.exp() * scale.unit).clamp_max(scale.most),
+    };
     let revenue = match shape.revenue_stage {
         Some(stage) => revenue * chances.clone().slice([0..rows, stage..stage + 1, 0..actions]),
         None => revenue,

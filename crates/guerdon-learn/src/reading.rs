@@ -1,8 +1,9 @@
 //! A log's decisions as encoded training rows: all of them in memory, or block by block where they are too many.
 
+use crate::neural_config::RevenueFit;
 use crate::outcomes::Outcomes;
 use crate::rows::{Visited, visit, visit_batches, visit_columns};
-use guerdon_core::{Error, NoProgress, Progress, Result, Seed, Value};
+use guerdon_core::{Error, Money, NoProgress, Progress, Result, Seed, Value};
 use guerdon_data::{LogBatch, LogReader};
 use guerdon_neural::{Dataset, Layout, Source};
 use guerdon_policy::Encoder;
@@ -58,12 +59,16 @@ impl<'a> Reading<'a> {
     /// All rows, or `None` if there are more than `most`; and how many there are in either case.
     ///
     /// # Errors
-    /// [`Error::Training`] if every row is for validation; errors of reading the log.
-    pub fn all(&self, most: usize, progress: &dyn Progress) -> Result<(Option<Dataset>, Visited)> {
+    /// [`Error::Training`] if every row is for validation; [`Error::Config`] for revenue that can't be fitted as `revenue`
+    /// says; errors of reading the log.
+    pub fn all(&self, most: usize, revenue: RevenueFit, progress: &dyn Progress) -> Result<(Option<Dataset>, Visited)> {
         let mut data = Some(Dataset::new(self.layout()));
         let (mut fitting, mut written) = (0u64, vec![]);
         let visited = visit(self.log, self.include, "encode rows", progress, &mut |batch, row, context| {
             fitting += u64::from(!(self.validation)(batch.member_id(row)));
+            if revenue == RevenueFit::Tweedie && batch.revenue(row) < Money::ZERO {
+                return Err(self.negative(batch, row));
+            }
             if data.as_ref().is_some_and(|data| data.len() == most) {
                 data = None;
             }
@@ -79,6 +84,16 @@ impl<'a> Reading<'a> {
             });
         }
         Ok((data, visited))
+    }
+
+    fn negative(&self, batch: &LogBatch, row: usize) -> Error {
+        let (decision, file) = (batch.decision_id(row), self.log.path().display());
+        let revenue = batch.revenue(row).to_major(self.log.meta().environment.economics.minor_units);
+        let wanted = format!(
+            "\"squared\" would do: decision {decision} of {file} brought {revenue}, and what is fitted by a log link can't \
+             be negative"
+        );
+        Error::config("learner configuration", "revenue", "tweedie", wanted)
     }
 
     /// For each stage the last one before it without which nobody reached it; nothing where no stage has one.
@@ -223,7 +238,8 @@ mod tests {
     fn blocks_hold_no_more_rows_than_they_may_and_every_row_once() {
         let log = common::log_of(&common::rows(300, 3));
         let encoder = fit_encoder(&log.reader, ALL, Levels::default(), &NoProgress).unwrap();
-        let whole = reading(&log.reader, &encoder).all(usize::MAX, &NoProgress).unwrap().0.unwrap();
+        let whole =
+            reading(&log.reader, &encoder).all(usize::MAX, RevenueFit::Squared, &NoProgress).unwrap().0.unwrap();
         let stream = Stream { reading: reading(&log.reader, &encoder), rows: 100 };
         let (_, mut all) = gather(&whole, None);
         assert_eq!(gather(&stream, None).1, all);
@@ -240,8 +256,8 @@ mod tests {
     fn a_stream_that_holds_the_whole_log_trains_to_the_very_numbers_of_one_in_memory() {
         let log = common::log_of(&common::rows(200, 5));
         let encoder = fit_encoder(&log.reader, ALL, Levels::default(), &NoProgress).unwrap();
-        let whole = reading(&log.reader, &encoder).all(800, &NoProgress).unwrap().0.unwrap();
-        assert!(reading(&log.reader, &encoder).all(799, &NoProgress).unwrap().0.is_none());
+        let whole = reading(&log.reader, &encoder).all(800, RevenueFit::Squared, &NoProgress).unwrap().0.unwrap();
+        assert!(reading(&log.reader, &encoder).all(799, RevenueFit::Squared, &NoProgress).unwrap().0.is_none());
         let config = NeuralConfig { hidden: vec![8], epochs: 3, batch: 64, members: 2, ..NeuralConfig::default() };
         let train = |source: &dyn Source| {
             let shape = shape(&config, source.layout(), vec![], &log.reader.meta().catalogue).unwrap();

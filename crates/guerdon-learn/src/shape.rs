@@ -1,9 +1,9 @@
 //! The network that a configuration asks for.
 
-use crate::neural_config::{AmountResponse, NeuralConfig};
+use crate::neural_config::{AmountResponse, NeuralConfig, RevenueFit};
 use crate::traits::traits;
 use guerdon_core::{Catalogue, Result};
-use guerdon_neural::{Curve, Layout, Shape};
+use guerdon_neural::{Curve, Layout, RevenueLoss, Shape};
 
 /// The shape that a configuration asks for, over rows of `layout`; `follows` as in [`Shape`].
 pub fn shape(
@@ -33,5 +33,9 @@ pub fn shape(
         curve,
         follows,
         revenue_stage: layout.revenue_stage,
+        revenue: match config.revenue() {
+            RevenueFit::Squared => RevenueLoss::Squared,
+            RevenueFit::Tweedie => RevenueLoss::Tweedie { power: config.tweedie_power as f32 },
+        },
     })
 }

@@ -6,7 +6,7 @@ use crate::encoding::{Levels, fit_encoder};
 use crate::lift::{Lift, Lifted, RandomFeatures};
 use crate::linear_members::Members;
 use crate::members::Job;
-use crate::neural_config::{FunnelModel, NeuralConfig};
+use crate::neural_config::{FunnelModel, NeuralConfig, RevenueFit};
 use crate::outcomes::Outcomes;
 use crate::policy_learning;
 use crate::pooling::Examples;
@@ -218,7 +218,7 @@ impl Session<'_> {
             FunnelModel::Chain => reading.follows(self.progress)?,
             FunnelModel::Separate => vec![],
         };
-        let (data, visited) = reading.all(config.memory_rows, self.progress)?;
+        let (data, visited) = reading.all(config.memory_rows, config.revenue(), self.progress)?;
         let stream;
         let source: &dyn Source = match &data {
             Some(data) => data,
@@ -241,6 +241,11 @@ impl Session<'_> {
             session_epochs: self.options.session_epochs,
         };
         let (model, metrics) = job.fit(self.progress)?;
+        if config.revenue() == RevenueFit::Tweedie {
+            let most = model.scale.most;
+            self.progress
+                .remark(&format!("no action is expected to bring more than {most:.2}, the most a decision brought"));
+        }
         self.freeze(Learned {
             model: export::neural(&model)?,
             encoder,

@@ -3,11 +3,22 @@
 
 mod common;
 
+use arrow::array::{AsArray, Decimal128Array, RecordBatch};
+use arrow::datatypes::Decimal128Type;
 use common::amounts::{AMOUNTS, log_of_amounts};
-use common::{Log, log_of, options, real_data, real_log, rows};
-use guerdon_core::{NoProgress, Seed, Timestamp, Value};
-use guerdon_learn::{AmountResponse, FunnelModel, LearnerConfig, NeuralConfig, TrainOptions, Trained, parity, train};
-use guerdon_policy::{Exploration, OutcomeModel, Policy, Request};
+use common::{Log, Row, log_of, options, real_data, real_log, rows};
+use guerdon_core::{MemberSplit, NoProgress, Seed, Timestamp, Value};
+use guerdon_data::LogReader;
+use guerdon_learn::{
+    AmountResponse, FunnelModel, LearnerConfig, NeuralConfig, RevenueFit, TrainOptions, Trained, parity, train,
+};
+use guerdon_policy::{Exploration, OutcomeModel, Policy, Request, RevenueLink};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::properties::WriterProperties;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
 
 fn small() -> NeuralConfig {
     NeuralConfig {
@@ -18,6 +29,10 @@ fn small() -> NeuralConfig {
         validation_share: 0.15,
         ..NeuralConfig::default()
     }
+}
+
+fn tweedie() -> NeuralConfig {
+    NeuralConfig { revenue: Some(RevenueFit::Tweedie), ..small() }
 }
 
 fn fit(log: &Log, config: NeuralConfig, options: &TrainOptions) -> Trained {
@@ -85,8 +100,11 @@ fn every_form_of_the_model_serves_what_was_trained() {
         NeuralConfig { members: 3, ..small() },
         NeuralConfig { amount: AmountResponse::Concave, ..small() },
         NeuralConfig { funnel: FunnelModel::Chain, members: 2, ..small() },
+        NeuralConfig { amount: AmountResponse::Concave, revenue: Some(RevenueFit::Squared), ..small() },
         NeuralConfig { amount: AmountResponse::Concave, funnel: FunnelModel::Chain, share: false, ..small() },
         NeuralConfig { posterior_draws: 4, ..small() },
+        tweedie(),
+        NeuralConfig { tweedie_power: 2.0, members: 2, ..tweedie() },
     ] {
         let trained = fit(&log, config.clone(), &options(4));
         let single = config == small();
@@ -115,9 +133,6 @@ fn a_concave_curve_never_falls_and_never_steepens_whatever_the_context() {
             let values = BY_AMOUNT.map(|action| all[head * 5 + action]);
             let [a, b, c, d] = values;
             let slopes = [slope(a, b, 2.0), slope(b, c, 4.0), slope(c, d, 8.0)];
-            if head == 3 && values[0] < 0.0 {
-                continue; // a negative revenue given the order, which more orders multiply
-            }
             let rounding = 1e-6 * f64::from(values.iter().fold(1.0f32, |most, v| most.max(v.abs())));
             assert!(slopes.iter().all(|slope| *slope >= -rounding), "x {x}, head {head}: {values:?}");
             assert!(slopes.windows(2).all(|pair| pair[1] <= pair[0] + rounding), "x {x}, head {head}: {values:?}");
@@ -125,6 +140,81 @@ fn a_concave_curve_never_falls_and_never_steepens_whatever_the_context() {
         }
     }
     assert!(largest_gain > 0.1, "{largest_gain}");
+}
+
+/// Half of all decisions bring an order, of exp(1 + 1.5x) times e^(1.1 u), u being the sum of six uniform draws from
+/// [−½, ½].
+fn heavy(members: usize) -> Vec<Row> {
+    let row = |i: usize| {
+        let draw = |what: &str| Seed(31).named(what).uniform_indexed(i as u64);
+        let x = 2.0 * draw("x") - 1.0;
+        let noise: f64 = (0..6).map(|k| draw(["a", "b", "c", "d", "e", "f"][k]) - 0.5).sum();
+        let spend = if draw("order") < 0.5 { (1.0 + 1.5 * x + 1.1 * noise).exp() } else { 0.0 };
+        let (member, action) = (format!("m{:05}", i / 4), (3.0 * draw("action")) as usize);
+        Row { member, hour: (i % 4) as u32 * 10, action, x, code: "a".into(), spend: (spend * 100.0).round() / 100.0 }
+    };
+    (0..members * 4).map(row).collect()
+}
+
+#[test]
+fn revenue_through_a_log_link_finds_the_mean_of_what_is_multiplied_and_stays_between_nothing_and_the_largest() {
+    let log = log_of(&heavy(1500));
+    let config = NeuralConfig { winsorize: 1.0, ..tweedie() };
+    let policy = fit(&log, config, &options(10)).policy;
+    let OutcomeModel::Ensemble(model) = &policy.parts().model else { panic!("no log link") };
+    let RevenueLink::Exp { most } = model.revenue_link else { panic!("no log link") };
+    let largest = heavy(1500).into_iter().filter(|row| options(10).split.is_train(&row.member));
+    let largest = largest.map(|row| row.spend).fold(0.0, f64::max);
+    assert!(f64::from(most) <= largest + 1e-4 && f64::from(most) > 0.5 * largest, "{most} of {largest}");
+    // The mean of e^(1.1 u) over a uniform u on [−½, ½] is sinh(0.55)/0.55.
+    let noise = (0.55f64.sinh() / 0.55).powi(6);
+    for x in [-0.8, -0.3, 0.2, 0.7] {
+        let truth = 0.5 * f64::exp(1.0 + 1.5 * x) * noise;
+        for (action, found) in outcomes(&policy, x)[9..].iter().enumerate() {
+            let ratio = f64::from(*found) / truth;
+            assert!((0.8..1.25).contains(&ratio), "{action} at {x}: {found}, truth {truth}");
+        }
+    }
+    for x in [-1e30, -1e6, -50.0, 50.0, 1e6, 3e38] {
+        assert!(outcomes(&policy, x)[9..].iter().all(|revenue| (0.0..=most).contains(revenue)));
+    }
+}
+
+/// Writes `log` to `file` as another program might, with other revenues.
+fn changed(log: &LogReader, file: &Path, revenue: impl Fn(&str, i128) -> i128) {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(log.path()).unwrap()).unwrap();
+    let keys = reader.metadata().file_metadata().key_value_metadata().cloned();
+    let properties = WriterProperties::builder().set_key_value_metadata(keys).build();
+    let out = File::create(file).unwrap();
+    let mut writer = ArrowWriter::try_new(out, reader.schema().clone(), Some(properties)).unwrap();
+    for batch in reader.build().unwrap() {
+        let batch = batch.unwrap();
+        let decisions = batch.column_by_name("decision_id").unwrap().as_string::<i32>();
+        let place = batch.schema().index_of("revenue").unwrap();
+        let revenues = batch.column(place).as_primitive::<Decimal128Type>();
+        let revenues = decisions.iter().zip(revenues).map(|(d, r)| revenue(d.unwrap(), r.unwrap()));
+        let mut columns = batch.columns().to_vec();
+        let revenues = Decimal128Array::from_iter_values(revenues).with_data_type(columns[place].data_type().clone());
+        columns[place] = Arc::new(revenues);
+        writer.write(&RecordBatch::try_new(batch.schema(), columns).unwrap()).unwrap();
+    }
+    writer.close().unwrap();
+}
+
+#[test]
+fn money_that_went_back_has_no_logarithm_and_is_refused_by_decision() {
+    let log = log_of(&heavy(50));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("refunded.parquet");
+    changed(&log.reader, &file, |decision, revenue| if decision == "d5" { -250 } else { revenue });
+    let log = LogReader::open(&file).unwrap();
+    let all = MemberSplit { seed: Seed(1), train_share: 1.0 };
+    let options = TrainOptions::new(Seed(1), all);
+    let refused = train(&log, &LearnerConfig::Neural(tweedie()), &options, &NoProgress).map(|trained| trained.metrics);
+    let text = refused.unwrap_err().to_string();
+    assert!(text.contains("\"squared\" would do") && text.contains("decision d5") && text.contains("-2.5"), "{text}");
+    let squared = LearnerConfig::Neural(NeuralConfig { epochs: 1, ..small() });
+    train(&log, &squared, &options, &NoProgress).unwrap();
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn main() -> Result<()> {
         traits: (0..ACTIONS * TRAITS).map(|place| f32::from(u8::from(place % 7 == 0))).collect(),
         ..Shape::default()
     };
-    let summary = Summary::of(&data, true)?;
+    let summary = Summary::of(&data, shape.revenue, true)?;
     let runs: Vec<Run> = (0..members)
         .map(|member| {
             Ok(Run {

@@ -25,7 +25,7 @@ pub use curve::Curve;
 pub use dataset::{Dataset, Layout, Source};
 pub use device::Device;
 pub use hyperparameters::Hyperparameters;
-pub use loss::HeadWeights;
+pub use loss::{HeadWeights, RevenueLoss};
 pub use metrics::Metric;
 pub use network::{Network, Shape, read, tensor};
 pub use optimiser::{Optimiser, rate_at};

@@ -2,10 +2,12 @@
 //! lose small chances.
 
 use crate::curve::Curve;
+use crate::loss::RevenueLoss;
 use crate::network::Shape;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-/// Chances are kept this far from 0 and 1 where a product or a curve is taken of them.
+/// Chances are kept this far from 0 and 1 where a product or a curve is taken of them, and a curve's part of revenue from 0
+/// where its logarithm is.
 const LEAST: f32 = 1e-8;
 
 /// What of the last layer belongs to some actions: base values, and the amount curve's, if there is one.
@@ -101,7 +103,8 @@ fn curve_places(curve: &Curve, action: usize) -> Vec<i32> {
     (first..first + curve.knots).map(|place| place as i32).collect()
 }
 
-/// Log-odds of every stage and of paying, then revenue in units of its own: `[rows, heads, columns]`.
+/// Log-odds of every stage and of paying, then revenue in units of its own, or its logarithm where it has a log link:
+/// `[rows, heads, columns]`.
 pub fn heads(shape: &Shape, values: Values) -> Tensor<3> {
     let [rows, heads, columns] = values.base.dims();
     let chances = heads - 1;
@@ -112,7 +115,12 @@ pub fn heads(shape: &Shape, values: Values) -> Tensor<3> {
         let raised = raise(part(&all, 0, chances), part(&g, 0, chances));
         let mut revenue = part(&all, chances, heads);
         if shape.curved == heads {
-            revenue = revenue + part(&g, chances, heads);
+            let g = part(&g, chances, heads);
+            revenue = match shape.revenue {
+                RevenueLoss::Squared => revenue + g,
+                // log(e^b + g)
+                RevenueLoss::Tweedie { .. } => revenue.clone() + softplus(g.add_scalar(LEAST).log() - revenue),
+            };
         }
         all = Tensor::cat(vec![raised, revenue], 1);
     }
@@ -182,6 +190,26 @@ mod tests {
         for ((b, g), found) in b.iter().zip(g).zip(found) {
             let wanted = 1.0 - (1.0 - sigmoid(f64::from(*b))) * (-f64::from(g)).exp();
             assert!((sigmoid(f64::from(found)) - wanted).abs() < 1e-6, "b {b}, g {g}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_curves_part_is_added_to_revenue_also_where_its_logarithm_is_asked_for() {
+        for (b, z) in [(0.3, [0.5, -2.0]), (-9.0, [-30.0, -40.0]), (12.0, [1.0, 2.0]), (-15.0, [3.0, 0.0])] {
+            let of = |revenue| {
+                let z = [[0.0; 2], [0.0; 2], z].concat();
+                let z = Tensor::from_data(TensorData::new(z, [1, 3, 1, 2]), &Device::flex());
+                let basis = Tensor::from_data(TensorData::new(vec![1.0, 0.5], [1, 1, 1, 2]), &Device::flex());
+                let shape = Shape { heads: 3, actions: 1, curved: 3, revenue, ..Shape::default() };
+                f64::from(
+                    read(heads(&shape, Values { base: values(&[0.0, 0.0, b]), curve: Some((z, basis)) })).unwrap()[2],
+                )
+            };
+            let [first, second] = z.map(|z: f32| f64::from(z).exp().ln_1p());
+            let (b, g) = (f64::from(b), first + 0.5 * second);
+            assert!((of(RevenueLoss::Squared) - (b + g)).abs() < 1e-5);
+            let (found, truth) = (of(RevenueLoss::Tweedie { power: 1.5 }).exp(), b.exp() + g);
+            assert!((found - truth).abs() < 2e-8 + 1e-5 * truth, "{b}, {g}: {found}, not {truth}");
         }
     }
 

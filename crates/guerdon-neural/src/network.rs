@@ -1,6 +1,7 @@
 //! The neural outcome model: a trunk that all actions share and heads per action, as plain burn tensors.
 
 use crate::curve::Curve;
+use crate::loss::RevenueLoss;
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor, TensorData};
 use guerdon_core::{Error, Result, Seed};
@@ -28,6 +29,8 @@ pub struct Shape {
     pub follows: Vec<Option<usize>>,
     /// The stage without which there is no revenue.
     pub revenue_stage: Option<usize>,
+    /// How revenue is fitted, which also says what links it to the last layer.
+    pub revenue: RevenueLoss,
 }
 
 /// Some columns of the last layer that share weights: `heads` times `columns` of them.

@@ -237,8 +237,7 @@ impl Run<'_> {
         };
         if counts.validation > 0 {
             metric.heads = self.evaluate(network, counts.validation)?;
-            let weights = loss::weights(self.shape.heads, self.hyper.weights);
-            let total = metric.heads.iter().zip(weights).map(|(loss, weight)| loss * f64::from(weight)).sum();
+            let total = metric.heads.iter().zip(self.weights()).map(|(loss, weight)| loss * f64::from(weight)).sum();
             self.finite(total, state.epochs, "validation")?;
             metric.validation_loss = Some(total);
             if state.best.as_ref().is_none_or(|best| total < best.loss) {
@@ -268,7 +267,7 @@ impl Run<'_> {
     }
 
     fn batch(&self, block: &Dataset, rows: &[u32]) -> Batch {
-        let Scale { mean, std } = self.summary.scale;
+        let Scale { zero, unit, .. } = self.summary.scale;
         let mut x = Vec::with_capacity(rows.len() * self.shape.inputs);
         let mut targets = Vec::with_capacity(rows.len() * self.shape.heads);
         let mut actions = Vec::with_capacity(rows.len());
@@ -277,15 +276,19 @@ impl Run<'_> {
             x.extend_from_slice(block.context(row));
             targets.extend_from_slice(block.targets_of(row));
             if let Some(revenue) = targets.last_mut() {
-                *revenue = (*revenue - mean) / std;
+                *revenue = (*revenue - zero) / unit;
             }
             actions.push(block.action[row]);
         }
         Batch::new(x, &actions, targets, self.shape, &self.device)
     }
 
+    fn weights(&self) -> Vec<f32> {
+        loss::weights(self.shape.heads, self.hyper.weights, self.summary.dispersion)
+    }
+
     fn head_weights(&self) -> Tensor<1> {
-        let weights = loss::weights(self.shape.heads, self.hyper.weights);
+        let weights = self.weights();
         let heads = weights.len();
         tensor(weights, [1, heads], &self.device).reshape([heads]).autodiff()
     }
@@ -333,7 +336,7 @@ mod tests {
             source: data,
             hyper,
             shape: &shape,
-            summary: &Summary::of(data, false)?,
+            summary: &Summary::of(data, shape.revenue, false)?,
             name: "neural".into(),
             seed: Seed(1),
             device: Device::flex(),

@@ -54,7 +54,7 @@ fn fit(data: &Dataset, device: Device) -> Fitted {
         source: data,
         hyper: &hyper,
         shape: &shape,
-        summary: &Summary::of(data, false).unwrap(),
+        summary: &Summary::of(data, shape.revenue, false).unwrap(),
         name: device.to_string(),
         seed: Seed(3),
         device: device.open().unwrap(),

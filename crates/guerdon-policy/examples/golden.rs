@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("v3-scores", scores(2), Exploration::Softmax { temperature: 1.0, floor: 0.0 }),
         ("v3-placed", mlp(2), Exploration::EpsilonGreedy { epsilon: 0.3 }),
         ("v4-chain", part_chain(2), Exploration::Softmax { temperature: 1.0, floor: 0.2 }),
+        ("v5-log-revenue", log_revenue(2), Exploration::Softmax { temperature: 1.0, floor: 0.2 }),
     ] {
         let (bundle, answers) = (folder.join(format!("{name}.safetensors")), folder.join(format!("{name}.json")));
         if bundle.exists() || answers.exists() {

@@ -99,7 +99,8 @@ pub use inspect::{InspectedFeature, InspectedModel, Inspection};
 pub use manifest::FORMAT_VERSION;
 pub use model::{
     AmountCurve, ChanceLink, EnsembleModel, FixedScores, Forest, LinearModel, MOST_ACTION_FEATURES, MOST_DEPTH,
-    MOST_KNOTS, MOST_LAYERS, MOST_MEMBERS, MlpModel, OutcomeModel, ScoresModel, TreesModel, heads, one_after_the_other,
+    MOST_KNOTS, MOST_LAYERS, MOST_MEMBERS, MlpModel, OutcomeModel, RevenueLink, ScoresModel, TreesModel, heads,
+    one_after_the_other,
 };
 pub use objective::Objective;
 pub use placement::Placement;

@@ -4,7 +4,7 @@ use crate::canonical::{canonical, plain};
 use crate::dense::Dense;
 use crate::encoder::{Encoder, Encoding, FeatureSchema};
 use crate::exploration::Exploration;
-use crate::model::{AmountCurve, ChanceLink, Forest, OutcomeModel, one_after_the_other};
+use crate::model::{AmountCurve, ChanceLink, Forest, OutcomeModel, RevenueLink, one_after_the_other};
 use crate::objective::Objective;
 use crate::policy::PolicyParts;
 use crate::training::Training;
@@ -12,10 +12,11 @@ use guerdon_core::{Catalogue, FeatureType, Guardrails, Result, Seed};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The latest format. This build reads all from 1 on, and writes the first that can say what a policy is: 4 where
+/// The latest format. This build reads all from 1 on, and writes the first that can say what a policy is: 5 where revenue
+/// has a link of its own; 4 where
 /// some stages follow an earlier one, but not each the one before it; 3 for
 /// ensembles, trees and scores, for votes and floors of exploration, and for placement; 2 where revenue waits for a stage; else 1.
-pub const FORMAT_VERSION: u64 = 4;
+pub const FORMAT_VERSION: u64 = 5;
 
 /// The manifest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -68,6 +69,9 @@ pub(crate) enum Shape {
         members: Vec<Vec<usize>>,
         activation: Activation,
         link: ChanceLink,
+        /// From format 5 on.
+        #[serde(default, skip_serializing_if = "is_identity")]
+        revenue_link: RevenueLink,
         /// Whether each stage follows the one before it.
         chain: bool,
         /// What each stage follows where that is neither nothing nor the one before it for all of them; from format 4 on.
@@ -133,6 +137,7 @@ impl Shape {
                 members: model.members.iter().map(widths).collect(),
                 activation: Activation::Silu,
                 link: model.link,
+                revenue_link: model.revenue_link,
                 chain: chain(&model.follows),
                 follows: if chain(&model.follows) { vec![] } else { model.follows.clone() },
                 revenue_stage: model.revenue_stage,
@@ -155,12 +160,17 @@ impl Shape {
     /// The first format that can say this.
     fn format(&self) -> u64 {
         match self {
+            Shape::Ensemble { revenue_link: RevenueLink::Exp { .. }, .. } => 5,
             Shape::Ensemble { follows, .. } if !follows.is_empty() => 4,
             Shape::Ensemble { .. } | Shape::Trees { .. } | Shape::Scores { .. } => 3,
             Shape::Mlp { revenue_stage: Some(_), .. } => 2,
             Shape::Linear { .. } | Shape::Mlp { .. } | Shape::Fixed { .. } => 1,
         }
     }
+}
+
+fn is_identity(link: &RevenueLink) -> bool {
+    *link == RevenueLink::Identity
 }
 
 /// Whether each stage follows the one before it.

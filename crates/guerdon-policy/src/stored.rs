@@ -69,7 +69,18 @@ pub(crate) fn read(tensors: &Tensors, manifest: &Manifest) -> Result<OutcomeMode
         Shape::Mlp { widths, revenue_stage, .. } => {
             OutcomeModel::Mlp(MlpModel { layers: read_layers(tensors, "", widths)?, revenue_stage: *revenue_stage })
         }
-        Shape::Ensemble { trunk, members, link, chain, follows, revenue_stage, amount, pessimism, .. } => {
+        Shape::Ensemble {
+            trunk,
+            members,
+            link,
+            revenue_link,
+            chain,
+            follows,
+            revenue_stage,
+            amount,
+            pessimism,
+            activation: _,
+        } => {
             if !follows.is_empty() && (*chain || manifest::chain(follows)) {
                 return Err("chain and follows say what each stage follows; one of them would do".into());
             }
@@ -78,6 +89,7 @@ pub(crate) fn read(tensors: &Tensors, manifest: &Manifest) -> Result<OutcomeMode
                 trunk: read_layers(tensors, "trunk.", trunk)?,
                 members: members.iter().enumerate().map(member).collect::<Result<_, _>>()?,
                 link: *link,
+                revenue_link: *revenue_link,
                 follows: if *chain { one_after_the_other(manifest.stages.len()) } else { follows.clone() },
                 revenue_stage: *revenue_stage,
                 amount: amount.as_ref().map(|curve| read_curve(tensors, curve)).transpose()?,

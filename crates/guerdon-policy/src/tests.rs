@@ -15,13 +15,14 @@ fn mlp() -> OutcomeModel {
 }
 
 /// Three heads of 13 actions, and a curve of two groups and three knots over all of them.
-fn ensemble() -> OutcomeModel {
+fn ensemble(revenue_link: RevenueLink) -> OutcomeModel {
     let basis = (0..39).map(|i| Seed(5).uniform_indexed(i) as f32).collect();
     let group = (0..13).map(|action| [None, Some(0), Some(1)][action % 3]).collect();
     OutcomeModel::Ensemble(EnsembleModel {
         trunk: vec![layer(6, 18, 37)],
         members: (0..3).map(|i| vec![layer(10 + i, 37, 21), layer(20 + i, 21, 39 + 18)]).collect(),
         link: ChanceLink::Sigmoid,
+        revenue_link,
         follows: one_after_the_other(1),
         revenue_stage: None,
         amount: Some(AmountCurve { group, groups: 2, knots: 3, basis, revenue_scale: 1.5 }),
@@ -76,8 +77,8 @@ fn a_policy_gives_the_same_bits_with_and_without_vector_instructions() {
     for (model, exploration) in [
         (mlp(), softmax),
         (mlp(), Exploration::EpsilonGreedy { epsilon: 0.2 }),
-        (ensemble(), Exploration::Vote { floor: 0.1 }),
-        (ensemble(), softmax),
+        (ensemble(RevenueLink::Identity), Exploration::Vote { floor: 0.1 }),
+        (ensemble(RevenueLink::Exp { most: 9.0 }), softmax),
         (OutcomeModel::Scores(ScoresModel { layers: vec![layer(1, 18, 29), layer(2, 29, 13)] }), softmax),
     ] {
         let vector = policy(model, exploration);
@@ -100,7 +101,7 @@ fn a_policy_gives_the_same_bits_with_and_without_vector_instructions() {
 
 #[test]
 fn a_chain_of_one_stage_is_written_as_it_was_read() {
-    let policy = policy(ensemble(), Exploration::Greedy);
+    let policy = policy(ensemble(RevenueLink::Identity), Exploration::Greedy);
     let bytes = policy.to_bytes();
     let again = Policy::from_bytes(&bytes, "again").unwrap();
     assert!(again.parts().model == policy.parts().model && again.to_bytes() == bytes);

@@ -3,7 +3,7 @@
 mod common;
 use common::*;
 use guerdon_core::{Error, Guardrails};
-use guerdon_policy::{Exploration, Policy};
+use guerdon_policy::{Exploration, FORMAT_VERSION, Policy};
 use proptest::prelude::*;
 
 /// The smallest of each newer kind.
@@ -111,6 +111,9 @@ fn what_an_earlier_format_can_say_is_written_in_it() {
         assert_eq!(format(model, softmax(0.1)), 3);
     }
     assert_eq!(format(scores(2), Exploration::Greedy), 3);
+    assert_eq!(format(ensemble(2), Exploration::Greedy), 3);
+    assert_eq!(format(part_chain(2), Exploration::Greedy), 4);
+    assert_eq!(format(log_revenue(2), Exploration::Greedy), 5);
     assert_eq!(policy(mlp(2), 2, softmax(0.1)).greedy().inspect().format_version, 1);
     let text = String::from_utf8_lossy(&policy(mlp(2), 2, softmax(0.0)).to_bytes()).into_owned();
     assert!(!text.contains("floor"), "a floor of 0 is not written");
@@ -182,7 +185,7 @@ fn forged(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 fn a_whole_bundle_of_a_later_format_says_so() {
     let later = forged(&small(), r#"\"format_version\":1"#, r#"\"format_version\":9"#);
     match Policy::from_bytes(&later, "later").unwrap_err() {
-        Error::BundleVersion { found: 9, supported, .. } => assert_eq!(supported, "1 to 4"),
+        Error::BundleVersion { found: 9, supported, .. } => assert_eq!(supported, format!("1 to {FORMAT_VERSION}")),
         other => panic!("{other}"),
     }
 }

@@ -4,8 +4,8 @@ mod common;
 use common::*;
 use guerdon_core::{Catalogue, Money, Reward, Value};
 use guerdon_policy::{
-    AmountCurve, ChanceLink, Dense, EnsembleModel, Exploration, Objective, OutcomeModel, Policy, PolicyParts, heads,
-    one_after_the_other,
+    AmountCurve, ChanceLink, Dense, EnsembleModel, Exploration, Objective, OutcomeModel, Policy, PolicyParts,
+    RevenueLink, heads, one_after_the_other,
 };
 use proptest::prelude::*;
 
@@ -41,8 +41,8 @@ fn curve() -> AmountCurve {
     }
 }
 
-/// A last layer in which the actions share their bases, as one group's do. Revenue, under a hurdle, is not negative.
-fn shared_bases(draws: &mut Draws, inputs: usize, curve: usize, scale: f64, hurdle: bool) -> Dense {
+/// A last layer in which the actions share their bases, as one group's do. With `positive` those of revenue are.
+fn shared_bases(draws: &mut Draws, inputs: usize, curve: usize, scale: f64, positive: bool) -> Dense {
     let all = heads(STAGES.len());
     let shared = all * ACTIONS;
     let mut drawn = Dense {
@@ -57,7 +57,7 @@ fn shared_bases(draws: &mut Draws, inputs: usize, curve: usize, scale: f64, hurd
             head.fill(first);
         }
     }
-    if hurdle {
+    if positive {
         for (i, row) in drawn.weights.chunks_exact_mut(shared + curve).chain([&mut drawn.bias[..]]).enumerate() {
             let revenue = if i == inputs { 40.0 } else { 0.0 };
             row[shared - ACTIONS..shared].fill(revenue);
@@ -66,17 +66,27 @@ fn shared_bases(draws: &mut Draws, inputs: usize, curve: usize, scale: f64, hurd
     drawn
 }
 
-fn policy_of(seed: u64, scale: f64, members: usize, hurdle: bool, chain: bool, link: ChanceLink) -> Policy {
+fn policy_of(
+    seed: u64,
+    scale: f64,
+    members: usize,
+    hurdle: bool,
+    chain: bool,
+    (link, revenue_link): (ChanceLink, RevenueLink),
+) -> Policy {
     let mut draws = Draws::new(seed);
     let amount = curve();
     let outputs = amount.outputs(STAGES.len(), hurdle);
+    // Under a hurdle revenue given its stage may not be negative; e^x never is.
+    let positive = hurdle && revenue_link == RevenueLink::Identity;
     let members = (0..members)
-        .map(|_| vec![layer(&mut draws, 9, 7), shared_bases(&mut draws, 7, outputs, scale, hurdle)])
+        .map(|_| vec![layer(&mut draws, 9, 7), shared_bases(&mut draws, 7, outputs, scale, positive)])
         .collect();
     let model = OutcomeModel::Ensemble(EnsembleModel {
         trunk: vec![layer(&mut draws, encoder().width(), 9)],
         members,
         link,
+        revenue_link,
         follows: if chain { one_after_the_other(STAGES.len()) } else { vec![] },
         revenue_stage: hurdle.then_some(2),
         amount: Some(amount),
@@ -110,11 +120,12 @@ proptest! {
         seed in any::<u64>(),
         scale in prop_oneof![0.01..1.0f64, 1.0..30.0f64],
         members in 1usize..4,
-        (hurdle, chain, clamp) in any::<(bool, bool, bool)>(),
+        (hurdle, chain, clamp, exp) in any::<(bool, bool, bool, bool)>(),
         (age, offers) in (-1e3..1e3f64, prop_oneof![Just(f64::NAN), -5.0..9.0f64]),
     ) {
         let link = if clamp { ChanceLink::Clamp } else { ChanceLink::Sigmoid };
-        let policy = policy_of(seed, scale, members, hurdle, chain, link);
+        let revenue_link = if exp { RevenueLink::Exp { most: 500.0 } } else { RevenueLink::Identity };
+        let policy = policy_of(seed, scale, members, hurdle, chain, (link, revenue_link));
         let context = [Value::Number(age), Value::Number(offers), Value::Category("yes"), Value::Category("west")];
         let mut scratch = policy.scratch();
         let outcomes = policy.outcomes(&request("d", &context), &mut scratch);
@@ -125,6 +136,7 @@ proptest! {
             let product = chain && (head == 1 || head == 2 || (head == 4 && hurdle));
             prop_assert!(bends || product, "head {head} bends up: {values:?}");
             prop_assert!(head == 4 || values.iter().all(|p| (0.0..=1.0).contains(p)), "{values:?}");
+            prop_assert!(head < 4 || !exp || values.iter().all(|r| (0.0..=500.0).contains(r)), "{values:?}");
         }
     }
 }
@@ -139,6 +151,7 @@ fn without_a_curve_each_amount_has_outcomes_of_its_own() {
         trunk: vec![],
         members: vec![network.layers],
         link: ChanceLink::Sigmoid,
+        revenue_link: RevenueLink::Identity,
         follows: vec![],
         revenue_stage: None,
         amount: None,

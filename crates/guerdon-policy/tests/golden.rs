@@ -26,8 +26,16 @@ struct Answer {
 }
 
 /// Every bundle, with its format.
-const GOLDEN: [(&str, u64); 7] =
-    [("v1", 1), ("v2", 2), ("v3-ensemble", 3), ("v3-trees", 3), ("v3-scores", 3), ("v3-placed", 3), ("v4-chain", 4)];
+const GOLDEN: [(&str, u64); 8] = [
+    ("v1", 1),
+    ("v2", 2),
+    ("v3-ensemble", 3),
+    ("v3-trees", 3),
+    ("v3-scores", 3),
+    ("v3-placed", 3),
+    ("v4-chain", 4),
+    ("v5-log-revenue", 5),
+];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../checkpoints/golden")

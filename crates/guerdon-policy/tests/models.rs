@@ -5,7 +5,7 @@ use common::*;
 use guerdon_core::{FeatureType, Seed, Value};
 use guerdon_policy::{
     AmountCurve, ChanceLink, Dense, Encoder, Encoding, EnsembleModel, Exploration, FeatureSchema, Forest, MlpModel,
-    Objective, OutcomeModel, Policy, PolicyParts, ScoresModel, TreesModel, heads, one_after_the_other,
+    Objective, OutcomeModel, Policy, PolicyParts, RevenueLink, ScoresModel, TreesModel, heads, one_after_the_other,
 };
 
 /// A layer that gives `bias` whatever comes in.
@@ -18,6 +18,7 @@ fn plain(members: Vec<Vec<Dense>>) -> EnsembleModel {
         trunk: vec![],
         members,
         link: ChanceLink::Sigmoid,
+        revenue_link: RevenueLink::Identity,
         follows: vec![],
         revenue_stage: None,
         amount: None,
@@ -122,7 +123,11 @@ fn member_outcomes(model: &EnsembleModel, member: &[Dense], x: &[f64], actions: 
         }
         let place = &mut out[head * actions + action];
         if head == all - 1 {
-            *place += model.amount.as_ref().map_or(0.0, |curve| f64::from(curve.revenue_scale)) * g;
+            let lifted = model.amount.as_ref().map_or(0.0, |curve| f64::from(curve.revenue_scale)) * g;
+            *place = match model.revenue_link {
+                RevenueLink::Identity => *place + lifted,
+                RevenueLink::Exp { most } => (place.exp() + lifted).min(f64::from(most)),
+            };
             continue;
         }
         let linked = match model.link {
@@ -154,8 +159,18 @@ fn contexts() -> Vec<[Value<'static>; 4]> {
 
 #[test]
 fn an_ensemble_is_the_mean_of_its_members_by_the_book() {
-    for (model, revenue_stage) in [(ensemble(5), Some(2)), (ensemble(5), None), (draws_of_linear(5), None)] {
+    let exp = RevenueLink::Exp { most: 3.0 };
+    let mut capped = 0;
+    for (model, revenue_stage, revenue_link) in [
+        (ensemble(5), Some(2), RevenueLink::Identity),
+        (ensemble(5), None, RevenueLink::Identity),
+        (draws_of_linear(5), None, RevenueLink::Identity),
+        (log_revenue(5), Some(2), exp),
+        (ensemble(5), None, exp),
+        (draws_of_linear(5), None, exp),
+    ] {
         let OutcomeModel::Ensemble(mut model) = model else { unreachable!() };
+        model.revenue_link = revenue_link;
         if revenue_stage.is_none() && model.amount.is_some() {
             // Revenue is curved too then.
             model = match widened(model) {
@@ -172,8 +187,10 @@ fn an_ensemble_is_the_mean_of_its_members_by_the_book() {
             let truth: Vec<_> = (0..of_members[0].len()).map(mean).collect();
             let found = policy.outcomes(&request("d", &context), &mut scratch);
             assert_close(&found.iter().map(|o| f64::from(*o)).collect::<Vec<_>>(), &truth);
+            capped += of_members.iter().flatten().filter(|outcome| **outcome == 3.0).count();
         }
     }
+    assert!(capped > 10, "revenue came to the most in {capped} cases");
 }
 
 /// The same without a hurdle, so that revenue has numbers of its own for the curve.
@@ -387,6 +404,8 @@ fn models_that_do_not_hold_together_are_refused_by_name() {
     refused(with(&|m| m.pessimism = f64::INFINITY), "pessimism");
     refused(with(&|m| m.revenue_stage = Some(3)), "revenue_stage");
     refused(with(&|m| m.revenue_stage = None), "outputs");
+    refused(with(&|m| m.revenue_link = RevenueLink::Exp { most: f32::INFINITY }), "revenue_link.most");
+    refused(with(&|m| m.revenue_link = RevenueLink::Exp { most: -1.0 }), "revenue_link.most");
     refused(with(&|m| m.amount = None), "outputs");
     refused(curved(&|c| c.group[1] = Some(1)), "amount.group");
     refused(curved(&|c| c.group.truncate(2)), "amount.group");

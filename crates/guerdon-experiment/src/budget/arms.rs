@@ -49,11 +49,9 @@ impl Arms {
         for fold in 0..folds {
             let others = log.restricted_to(move |member| fold_of(by, member, folds) != fold)?;
             let everyone = MemberSplit { seed: by, train_share: 1.0 };
-            let options = TrainOptions {
-                device,
-                name: Some(name.to_owned()),
-                ..TrainOptions::new(seed.named("train").named(name).named(&fold.to_string()), everyone)
-            };
+            // Learners of one kind start from the same draws, and differ by their settings alone.
+            let draws = seed.named("train").named(config.name()).named(&fold.to_string());
+            let options = TrainOptions { device, name: Some(name.to_owned()), ..TrainOptions::new(draws, everyone) };
             policies.push(train(&others, config, &options, progress)?.policy);
         }
         let values = move |member: &str| Some(fold_of(by, member, folds));

@@ -8,7 +8,7 @@ use crate::linear::{LinearHeads, mean_squared_error};
 use crate::{Moments, Shrinkage, choose_lambda, solve};
 use guerdon_core::{Error, Result};
 use guerdon_neural::Metric;
-use guerdon_policy::{ChanceLink, Dense, EnsembleModel};
+use guerdon_policy::{ChanceLink, Dense, EnsembleModel, RevenueLink};
 use nalgebra::{DMatrix, SymmetricEigen};
 use rayon::prelude::*;
 
@@ -93,6 +93,7 @@ impl Widths {
             trunk: vec![],
             members,
             link: ChanceLink::Clamp,
+            revenue_link: RevenueLink::Identity,
             follows: vec![],
             revenue_stage: None,
             amount: None,

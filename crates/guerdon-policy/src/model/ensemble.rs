@@ -24,6 +24,8 @@ pub struct EnsembleModel {
     pub members: Vec<Vec<Dense>>,
     /// What makes chances of numbers.
     pub link: ChanceLink,
+    /// What makes revenue of a number.
+    pub revenue_link: RevenueLink,
     /// For each stage the earlier one that it follows: its head then gives its chance once that one is reached, and the
     /// chance of reaching it is the product of both (ESMM, Ma et al. 2018). Empty where every head gives the chance
     /// itself; else `[stages]`, of several at least one that follows. `paid` follows nothing.
@@ -46,6 +48,20 @@ pub enum ChanceLink {
     Clamp,
 }
 
+/// What makes revenue of a number x; under a hurdle, revenue once its stage is reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RevenueLink {
+    /// x itself, in major units.
+    #[default]
+    Identity,
+    /// e^x (a log link, as of a gamma or Tweedie model), an amount curve's part added, and no more than `most`.
+    Exp {
+        /// In major units; finite, at least 0.
+        most: f32,
+    },
+}
+
 /// [`EnsembleModel::follows`] where every stage follows the one before it.
 pub fn one_after_the_other(stages: usize) -> Vec<Option<usize>> {
     (0..stages).map(|stage| stage.checked_sub(1)).collect()
@@ -56,6 +72,11 @@ impl EnsembleModel {
         check_revenue_stage(self.revenue_stage, stages)?;
         if !(self.pessimism.is_finite() && self.pessimism >= 0.0) {
             return Err(refused("pessimism", self.pessimism, "a finite number of at least 0 would do"));
+        }
+        if let RevenueLink::Exp { most } = self.revenue_link
+            && !(most.is_finite() && most >= 0.0)
+        {
+            return Err(refused("revenue_link.most", most, "a finite number of at least 0 would do"));
         }
         let backwards = self.follows.iter().enumerate().any(|(stage, before)| before.is_some_and(|b| b >= stage));
         let says = self.follows.len() < 2 || self.follows.iter().any(Option::is_some);

@@ -1,15 +1,16 @@
 //! From a model's last numbers to outcomes: link functions, amount curve, chain of stages, hurdle.
 
 use super::curve::AmountCurve;
-use super::ensemble::{ChanceLink, EnsembleModel};
+use super::ensemble::{ChanceLink, EnsembleModel, RevenueLink};
 use super::{MlpModel, OutcomeModel, TreesModel, heads};
-use crate::exp::sigmoid;
+use crate::exp::{exp_f32, sigmoid};
 use pulp::{Simd, WithSimd};
 
 /// What stands between a model's last numbers and its outcomes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Links<'a> {
     link: ChanceLink,
+    revenue_link: RevenueLink,
     follows: &'a [Option<usize>],
     revenue_stage: Option<usize>,
     amount: Option<&'a AmountCurve>,
@@ -18,13 +19,16 @@ pub(crate) struct Links<'a> {
 impl<'a> Links<'a> {
     /// Those of `model`; `None` where it has no heads.
     pub(crate) fn of(model: &'a OutcomeModel) -> Option<Links<'a>> {
-        let plain = |link, revenue_stage| Some(Links { link, follows: &[], revenue_stage, amount: None });
+        let revenue_link = RevenueLink::Identity;
+        let plain = |link, revenue_stage| Some(Links { link, revenue_link, follows: &[], revenue_stage, amount: None });
         match model {
             OutcomeModel::Linear(_) => plain(ChanceLink::Clamp, None),
             OutcomeModel::Mlp(MlpModel { revenue_stage, .. })
             | OutcomeModel::Trees(TreesModel { revenue_stage, .. }) => plain(ChanceLink::Sigmoid, *revenue_stage),
-            OutcomeModel::Ensemble(EnsembleModel { link, follows, revenue_stage, amount, .. }) => {
-                Some(Links { link: *link, follows, revenue_stage: *revenue_stage, amount: amount.as_ref() })
+            OutcomeModel::Ensemble(model) => {
+                let EnsembleModel { link, revenue_link, follows, revenue_stage, amount, .. } = model;
+                let (link, revenue_link, revenue_stage) = (*link, *revenue_link, *revenue_stage);
+                Some(Links { link, revenue_link, follows, revenue_stage, amount: amount.as_ref() })
             }
             OutcomeModel::Scores(_) | OutcomeModel::Fixed(_) => None,
         }
@@ -64,8 +68,15 @@ impl WithSimd for Linked<'_> {
             // NaN stays NaN, to be seen and refused.
             ChanceLink::Clamp => chances.iter_mut().for_each(|p| *p = p.clamp(0.0, 1.0)),
         }
+        if let RevenueLink::Exp { .. } = links.revenue_link {
+            revenue.iter_mut().for_each(|revenue| *revenue = exp_f32(*revenue));
+        }
         if let Some(amount) = links.amount {
             amount.lift(chances, links.revenue_stage.is_none().then_some(&mut *revenue), curve, spare);
+        }
+        if let RevenueLink::Exp { most } = links.revenue_link {
+            // NaN stays NaN here too.
+            revenue.iter_mut().for_each(|revenue| *revenue = if *revenue > most { most } else { *revenue });
         }
         chain(chances, links.follows, actions);
         if let Some(stage) = links.revenue_stage {

@@ -11,7 +11,7 @@ mod trees;
 mod walk;
 
 pub use curve::{AmountCurve, MOST_KNOTS};
-pub use ensemble::{ChanceLink, EnsembleModel, MOST_MEMBERS, one_after_the_other};
+pub use ensemble::{ChanceLink, EnsembleModel, MOST_MEMBERS, RevenueLink, one_after_the_other};
 pub(crate) use links::{Linked, Links};
 pub(crate) use stack::{Stack, gather, sized};
 pub use trees::{Forest, MOST_ACTION_FEATURES, MOST_DEPTH, TreesModel};

@@ -8,8 +8,8 @@ use guerdon_core::{
 };
 use guerdon_policy::{
     AmountCurve, ChanceLink, Dense, Encoder, Encoding, EnsembleModel, Exploration, FeatureSchema, FixedScores, Forest,
-    MlpModel, Objective, OutcomeModel, Policy, PolicyParts, Request, ScoresModel, Training, TreesModel, heads,
-    one_after_the_other,
+    MlpModel, Objective, OutcomeModel, Policy, PolicyParts, Request, RevenueLink, ScoresModel, Training, TreesModel,
+    heads, one_after_the_other,
 };
 
 pub const STAGES: [&str; 3] = ["viewed", "completed", "purchased"];
@@ -104,6 +104,7 @@ pub fn ensemble(offers: usize) -> OutcomeModel {
         trunk: vec![layer(&mut draws, encoder().width(), 19)],
         members: (0..3).map(|_| vec![layer(&mut draws, 19, 11), layer(&mut draws, 11, outputs)]).collect(),
         link: ChanceLink::Sigmoid,
+        revenue_link: RevenueLink::Identity,
         follows: one_after_the_other(STAGES.len()),
         revenue_stage: Some(2),
         amount: Some(curve),
@@ -117,6 +118,22 @@ pub fn part_chain(offers: usize) -> OutcomeModel {
     OutcomeModel::Ensemble(EnsembleModel { follows: vec![None, None, Some(0)], ..model })
 }
 
+/// A trunk, three members, a hurdle and revenue by a log link, at most 3.
+pub fn log_revenue(offers: usize) -> OutcomeModel {
+    let mut draws = Draws::new(8);
+    let outputs = heads(STAGES.len()) * (offers + 1);
+    OutcomeModel::Ensemble(EnsembleModel {
+        trunk: vec![layer(&mut draws, encoder().width(), 19)],
+        members: (0..3).map(|_| vec![layer(&mut draws, 19, 11), layer(&mut draws, 11, outputs)]).collect(),
+        link: ChanceLink::Sigmoid,
+        revenue_link: RevenueLink::Exp { most: 3.0 },
+        follows: vec![],
+        revenue_stage: Some(2),
+        amount: None,
+        pessimism: 0.0,
+    })
+}
+
 /// Draws of a linear model: no trunk, no hidden layer, clamped chances.
 pub fn draws_of_linear(offers: usize) -> OutcomeModel {
     let mut draws = Draws::new(5);
@@ -125,6 +142,7 @@ pub fn draws_of_linear(offers: usize) -> OutcomeModel {
         trunk: vec![],
         members: (0..4).map(|_| vec![layer(&mut draws, encoder().width(), outputs)]).collect(),
         link: ChanceLink::Clamp,
+        revenue_link: RevenueLink::Identity,
         follows: vec![],
         revenue_stage: None,
         amount: None,
@@ -170,7 +188,7 @@ pub fn scores(offers: usize) -> OutcomeModel {
 
 /// Every kind of model.
 pub fn every_model(offers: usize) -> Vec<OutcomeModel> {
-    [linear, mlp, ensemble, draws_of_linear, trees, scores, fixed].map(|model| model(offers)).into()
+    [linear, mlp, ensemble, log_revenue, draws_of_linear, trees, scores, fixed].map(|model| model(offers)).into()
 }
 
 pub fn fixed(offers: usize) -> OutcomeModel {

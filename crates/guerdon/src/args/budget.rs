@@ -58,8 +58,9 @@ pub struct FrontierArgs {
     /// Policy bundles; each is valued on the members that its training held out.
     #[arg(long = "policy", value_name = "P.safetensors", num_args = 1.., required_unless_present = "learners")]
     pub policies: Vec<PathBuf>,
-    /// Learners to be trained here, with their defaults, on all folds but one at a time, and valued on that one.
-    #[arg(long = "learner", value_name = "NAME", num_args = 1..)]
+    /// Learners to be trained here on all folds but one at a time, and valued on that one: a name, for its defaults, or a
+    /// file of settings (.toml), such as a sweep's best.toml.
+    #[arg(long = "learner", value_name = "NAME|FILE", num_args = 1..)]
     pub learners: Vec<String>,
     /// Folds over members for --learner.
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=50))]

@@ -9,6 +9,7 @@ use guerdon_experiment::budget::{Arms, Frontier, FrontierOptions, Held, frontier
 use guerdon_learn::LearnerConfig;
 use guerdon_ope::{Difference, Estimate};
 use guerdon_policy::Policy;
+use std::path::Path;
 use std::process::ExitCode;
 
 pub fn run(args: &FrontierArgs, progress: &dyn Progress) -> Result<ExitCode> {
@@ -28,10 +29,10 @@ pub fn run(args: &FrontierArgs, progress: &dyn Progress) -> Result<ExitCode> {
         let name = policy.version().to_owned();
         all.push(frontier_of(&log, &Arms::held_out(&name, policy, log.meta()), &options, progress)?);
     }
-    for name in &args.learners {
-        let config = LearnerConfig::named(name)?;
+    for named in &args.learners {
+        let (name, config) = learner(named)?;
         let (folds, device) = (usize::from(args.folds), args.device.into());
-        let arms = Arms::cross_fitted(&log, name, &config, folds, seed, device, progress)?;
+        let arms = Arms::cross_fitted(&log, &name, &config, folds, seed, device, progress)?;
         all.push(frontier_of(&log, &arms, &options, progress)?);
     }
     if args.json {
@@ -41,6 +42,18 @@ pub fn run(args: &FrontierArgs, progress: &dyn Progress) -> Result<ExitCode> {
     }
     let refused = all.iter().flat_map(|frontier| &frontier.points).any(|p| !(p.value.is_ok() && p.cost.is_ok()));
     Ok(if refused { ExitCode::from(NOT_EVALUABLE) } else { ExitCode::SUCCESS })
+}
+
+/// What to call the learner, and its settings: those of a file, which names the learner, or the defaults.
+fn learner(named: &str) -> Result<(String, LearnerConfig)> {
+    let path = Path::new(named);
+    match path.extension() {
+        Some(end) if end == "toml" => {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            Ok((stem.into_owned(), LearnerConfig::load(path)?))
+        }
+        _ => Ok((named.to_owned(), LearnerConfig::named(named)?)),
+    }
 }
 
 fn print(frontier: &Frontier) -> Result<()> {
