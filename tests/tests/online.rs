@@ -2,6 +2,8 @@
 
 use guerdon_tests::command::{data, failure, guerdon, json};
 use guerdon_tests::words;
+use serde_json::Value;
+use std::fs;
 
 #[test]
 fn digits_are_learned_better_than_by_the_best_peer() {
@@ -47,6 +49,36 @@ fn drifting_worlds_cost_less_than_the_best_peer() {
         // Softmax exploration with forgetting, the best peer, has 1,032; LinUCB 2,293.
         assert!(regret(0) <= 950.0 && regret(0) < regret(1), "{world}: {}", regret(0));
     }
+}
+
+#[test]
+fn the_built_in_programme_is_learned_along_its_stream() {
+    let work = tempfile::tempdir().unwrap();
+    let home = "environments/coffeehouse";
+    let words = words!["generate", "--environment", home, "--members", "800", "--seed", "7", "--out", work.path()];
+    json(&guerdon(words.into_iter().chain(words!["--stream", "--json"])));
+    let truth: Value = serde_json::from_slice(&fs::read(work.path().join("truth.json")).unwrap()).unwrap();
+    let of = |truth: &Value| truth.as_f64().unwrap();
+    let constants = truth["constant"].as_object().unwrap().values();
+    let constant = constants.map(of).fold(f64::NEG_INFINITY, f64::max);
+
+    let stream = work.path().join("stream.parquet");
+    let words =
+        words!["online", "--stream", &stream, "--learners", "linucb,drift_ucb", "--reward-range=-10,50", "--json"];
+    let played = json(&guerdon(words));
+    let steps = of(&played[0]["steps"]);
+    assert_eq!(steps, of(&truth["mature"]));
+    for played in played.as_array().unwrap() {
+        let (learner, regret) = (&played["learner"], of(&played["replay"]["last"]["regret"]));
+        let reward = of(&played["replay"]["last"]["mean_reward"]);
+        println!("{learner}: mean reward {reward:.3}, regret {:.3} a step", regret / steps);
+        // Regret is counted in expectations, and rewards are drawn around these: both in dollars.
+        assert!((of(&truth["oracle"]) - regret / steps - reward).abs() < 0.4, "{learner}: {regret} and {reward}");
+        assert!(regret / steps < 0.55 * (of(&truth["oracle"]) - constant), "{learner}: {}", regret / steps);
+        assert!(of(&played["rewards_cut"]) < 0.03 * steps);
+    }
+    let (code, text) = failure(&guerdon(words!["online", "--stream", &stream, "--learners", "linucb,drift_ucb"]));
+    assert!(code > 1 && text.contains("--reward-range") && text.contains("drift_ucb needs"), "{code}: {text}");
 }
 
 #[test]

@@ -27,11 +27,26 @@ pub fn generate(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Generated> {
+    coffeehouse::generate(members, seed, out, &options(environment)?, progress)
+}
+
+/// Writes the stream of the same programme, of which every action's outcome is drawn, to `path`; gives its number of rows.
+///
+/// # Errors
+/// As [`generate`].
+pub fn stream(
+    environment: &Environment,
+    members: u64,
+    seed: Seed,
+    path: &Path,
+    progress: &dyn Progress,
+) -> Result<u64> {
+    coffeehouse::stream(members, seed, path, &options(environment)?, progress)
+}
+
+fn options(environment: &Environment) -> Result<Options> {
     match environment.name.as_str() {
-        COFFEEHOUSE => {
-            let options = Options { economics: environment.economics.clone(), ..Options::default() };
-            coffeehouse::generate(members, seed, out, &options, progress)
-        }
+        COFFEEHOUSE => Ok(Options { economics: environment.economics.clone(), ..Options::default() }),
         other => Err(Error::config(
             "environment.toml",
             "name",

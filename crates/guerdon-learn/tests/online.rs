@@ -2,7 +2,7 @@
 
 use guerdon_core::{Catalogue, Guardrails, Money, Reward, Seed, Timestamp, Value};
 use guerdon_learn::online::{
-    Explorer, Features, FrozenHead, Learner, Link, NAMES, OnlineConfig, OnlineLearner, OnlineRidge, Replay,
+    Explorer, Features, FrozenHead, Learner, Link, NAMES, OnlineConfig, OnlineLearner, OnlineRidge, Ranged, Replay,
     RidgeParameters, Step, ThompsonMethod, monte_carlo, quadrature, replay, standard_error,
 };
 use guerdon_policy::{
@@ -62,6 +62,27 @@ fn configs() -> impl Iterator<Item = (&'static str, OnlineConfig)> {
     });
     let method = ThompsonMethod::MonteCarlo { draws: 100 };
     named.chain([("lints by drawing", OnlineConfig::new(Explorer::Thompson { scale: 0.2, method }))])
+}
+
+#[test]
+fn rewards_in_another_unit_are_learned_as_those_in_0_to_1_and_what_lies_outside_is_cut_and_counted() {
+    let world = World::new(600, false, Seed(1));
+    // Not 0 and 1, but −4 and 16, where −2 to 8 are asked for.
+    let priced: Vec<[f64; 3]> = world.rewards.iter().map(|rewards| rewards.map(|r| 20.0 * r - 4.0)).collect();
+    let steps = || world.xs.iter().zip(&priced).map(|(x, rewards)| Step { x, eligible: None, rewards, expected: None });
+    for (name, config) in configs() {
+        let plain = world.replay(config, Seed(3));
+        let mut learner = Learner::new(config, 2, 3, Seed(3)).unwrap();
+        let mut ranged = Ranged::new(&mut learner, -2.0, 8.0).unwrap();
+        let found = replay(steps(), &mut ranged, 0).unwrap();
+        assert_eq!(ranged.cut(), 600, "{name}");
+        assert_eq!(found.taken, plain.taken, "{name}");
+        assert!((found.last.mean_reward - (20.0 * plain.last.mean_reward - 4.0)).abs() < 1e-9, "{name}");
+    }
+    let mut learner = Learner::new(OnlineConfig::named("linucb").unwrap(), 2, 3, Seed(3)).unwrap();
+    for (low, high) in [(1.0, 1.0), (2.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
+        assert!(Ranged::new(&mut learner, low, high).is_err());
+    }
 }
 
 fn taught(config: OnlineConfig, steps: usize) -> Learner {

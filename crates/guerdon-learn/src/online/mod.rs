@@ -22,7 +22,8 @@
 //! A [`Learner`] is a feature map ([`Features`]), a regressor per arm ([`OnlineRidge`]) and an [`Explorer`]. Every
 //! action is drawn from the vector that [`OnlineLearner::probabilities`] gives, so that the propensity that is logged is
 //! the exact chance of the draw. Rewards may come late and in any order. [`Learner::freeze`] makes an ordinary bundle of
-//! a linear learner; [`replay`] measures learners on a stream of which every arm's reward is known.
+//! a linear learner; [`replay`] measures learners on a stream of which every arm's reward is known, and [`Ranged`] puts
+//! rewards in money into the [0, 1] that the learners' defaults suit.
 //!
 //! The same configuration, seed and calls give the same bytes on one machine. Between machines, `exp`, `ln`, `sin` and
 //! `cos` of the platform may differ in the last bit.
@@ -37,6 +38,7 @@ mod freeze;
 mod learner;
 pub(crate) mod linear_algebra;
 pub(crate) mod normal;
+mod ranged;
 mod replay;
 mod ridge;
 mod thompson;
@@ -47,6 +49,7 @@ pub use features::Features;
 pub use freeze::FrozenHead;
 pub use learner::Learner;
 pub(crate) use normal::Normal;
+pub use ranged::Ranged;
 pub use replay::{Point, Replay, Step, replay};
 pub use ridge::{Link, OnlineRidge, RidgeParameters};
 pub use thompson::{monte_carlo, quadrature, standard_error};

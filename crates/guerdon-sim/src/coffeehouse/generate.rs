@@ -36,7 +36,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Members per chunk; part of what the bytes depend on, unlike the number of threads.
-const CHUNK: u64 = 256;
+pub(super) const CHUNK: u64 = 256;
 
 /// Chunks played at once before they are written, in order. Bounds the memory: about 50 MB.
 const CHUNKS_AT_ONCE: u64 = 16;
@@ -158,14 +158,17 @@ impl Files {
 }
 
 /// A file under its partial name; it goes away unless closed.
-struct Partial<W> {
+pub(super) struct Partial<W> {
     writer: W,
     partial: tempfile::TempPath,
     path: PathBuf,
 }
 
 impl<W> Partial<W> {
-    fn create<E: ToString>(path: PathBuf, open: impl FnOnce(BufWriter<File>) -> Result<W, E>) -> Result<Self> {
+    pub(super) fn create<E: ToString>(
+        path: PathBuf,
+        open: impl FnOnce(BufWriter<File>) -> Result<W, E>,
+    ) -> Result<Self> {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.partial", std::process::id()));
         let partial = path.with_file_name(name);
@@ -175,14 +178,14 @@ impl<W> Partial<W> {
         Ok(Partial { writer, partial, path })
     }
 
-    fn close<T, E: ToString>(self, finish: impl FnOnce(W) -> Result<T, E>) -> Result<()> {
+    pub(super) fn close<T, E: ToString>(self, finish: impl FnOnce(W) -> Result<T, E>) -> Result<()> {
         finish(self.writer).map_err(|e| Error::write(&self.path, e.to_string()))?;
         self.partial.persist(&self.path).map_err(|e| Error::write(&self.path, e.error))
     }
 }
 
 impl Partial<ArrowWriter<BufWriter<File>>> {
-    fn rows(&mut self, batch: &RecordBatch) -> Result<()> {
+    pub(super) fn rows(&mut self, batch: &RecordBatch) -> Result<()> {
         self.writer.write(batch).map_err(|e| Error::write(&self.path, e))
     }
 }
@@ -191,7 +194,10 @@ fn plain(file: BufWriter<File>) -> Result<BufWriter<File>> {
     Ok(file)
 }
 
-fn parquet_writer(file: BufWriter<File>, schema: SchemaRef) -> parquet::errors::Result<ArrowWriter<BufWriter<File>>> {
+pub(super) fn parquet_writer(
+    file: BufWriter<File>,
+    schema: SchemaRef,
+) -> parquet::errors::Result<ArrowWriter<BufWriter<File>>> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_max_row_group_row_count(Some(256 * 1024))

@@ -6,7 +6,7 @@ use super::member::Member;
 use super::response::{REACT_HOURS, Response, tired};
 use super::truth::{Expected, expect};
 use super::{World, logging};
-use guerdon_core::Timestamp;
+use guerdon_core::{Seed, Timestamp};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +124,15 @@ impl World {
         tired(fatigue, &self.offers()[action])
     }
 
+    /// Draws what one window brings after `action`, net, in dollars: [`Expected::net`] is its mean.
+    pub fn draw_net(&self, member: &Member, fatigue: f64, at: Timestamp, action: usize, seed: Seed) -> f64 {
+        let mut scene = Scene { draw: Draw::new(seed), events: vec![] };
+        let paid = scene.answer(self, member, fatigue, at, action);
+        let purchases = scene.events.iter().filter(|event| event.what == Happening::Purchase);
+        let revenue = purchases.filter_map(|event| event.value).sum();
+        self.prices()[action].net(revenue, f64::from(u8::from(paid)))
+    }
+
     /// Draws the events of one window, as the log would hold them; `draw` numbers the repetition. For checks of
     /// [`World::expected`].
     pub fn sample(&self, member: &Member, fatigue: f64, at: Timestamp, action: usize, draw: u64) -> Vec<Occurrence> {
@@ -141,8 +150,8 @@ struct Scene {
 }
 
 impl Scene {
-    /// Draws what follows one decision; the same process that [`expect`] integrates.
-    fn answer(&mut self, world: &World, member: &Member, fatigue: f64, at: Timestamp, action: usize) {
+    /// Draws what follows one decision, by the same process that [`expect`] integrates; gives whether the reward paid.
+    fn answer(&mut self, world: &World, member: &Member, fatigue: f64, at: Timestamp, action: usize) -> bool {
         let offer = &world.offers()[action];
         let response = Response::of(member, fatigue, hour_of_day(at), offer);
         let [r0, r1, r2] = response.rate;
@@ -171,6 +180,7 @@ impl Scene {
         if let Some(paid_at) = paid_at {
             self.redeem(world, member, offer, paid_at);
         }
+        paid_at.is_some()
     }
 
     /// Purchases between `from` and `to` hours after `at`, Poisson with `rate` an hour.

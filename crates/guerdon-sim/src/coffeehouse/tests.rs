@@ -1,7 +1,10 @@
 //! The world against its own closed-form truth.
 
 use super::*;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use guerdon_core::{NoProgress, Seed, Timestamp};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::path::Path;
 
 fn world(seed: u64) -> World {
@@ -216,6 +219,42 @@ fn personalising_matters_in_this_world() {
     assert!(recovered(truth.none).abs() < 0.3, "{truth:?}");
     assert_eq!((truth.decisions, truth.mature), (24_000, 22_000));
     assert!(truth.best_share.values().all(|share| *share < 0.4), "{truth:?}");
+}
+
+#[test]
+fn a_stream_runs_by_time_and_its_draws_have_the_expected_means_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stream.parquet");
+    let write = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let rows = pool.install(|| stream(1_000, Seed(5), &path, &Options::default(), &NoProgress)).unwrap();
+        (rows, std::fs::read(&path).unwrap())
+    };
+    let written = write(1);
+    assert_eq!(written.0, 11_000);
+    assert!(written == write(2));
+
+    let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(&path).unwrap()).unwrap();
+    let batches: Vec<RecordBatch> = reader.build().unwrap().map(|batch| batch.unwrap()).collect();
+    let all = arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap();
+    let times = all.column_by_name("decided_at").unwrap().as_primitive::<TimestampMicrosecondType>().values();
+    assert!(times.windows(2).all(|pair| pair[0] <= pair[1]) && times[0] < times[10_999]);
+    let numbers = |name: String| all.column_by_name(&name).unwrap().as_primitive::<Float64Type>().values().to_vec();
+    let world = world(5);
+    for offer in world.offers() {
+        let [drawn, expected] = ["r_", "q_"].map(|prefix| numbers(format!("{prefix}{}", offer.action)));
+        let gaps: Vec<f64> = drawn.iter().zip(&expected).map(|(drawn, expected)| drawn - expected).collect();
+        let (mean, error) = mean(&gaps);
+        assert!(mean.abs() <= 4.0 * error && error < 0.3, "{}: {mean} ± {error}", offer.action);
+    }
+    let contexts = all.schema().fields().iter().filter(|field| field.name().starts_with("x_")).count();
+    assert_eq!(contexts, 4 + 5 + 3 + 4 + 2 + 5);
+    // The truth of the first decision of a known member.
+    let ids = all.column_by_name("decision_id").unwrap().as_string::<i32>();
+    let place = ids.iter().position(|id| id == Some("m0000042-03")).unwrap();
+    let truth = &world.life(42).choices[3];
+    assert_eq!(numbers("q_gift_4".into())[place], truth.expected[index_of(&world, "gift_4")].net);
+    assert_eq!(times[place], truth.at.0);
 }
 
 #[test]

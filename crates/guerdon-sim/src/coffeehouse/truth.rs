@@ -49,6 +49,11 @@ impl Price {
         let contact = if reward.is_none() { 0.0 } else { economics.contact_cost };
         Price { paid: reward.cost_when_paid().to_major(economics.minor_units), contact, margin: economics.margin }
     }
+
+    /// Net value of `revenue` dollars and a reward that pays with chance `paid`, in dollars.
+    pub(super) fn net(&self, revenue: f64, paid: f64) -> f64 {
+        self.margin * revenue - paid * self.paid - self.contact
+    }
 }
 
 /// Integrates `response` to `offer`; `basket` is the member's mean basket in dollars.
@@ -74,7 +79,7 @@ pub(super) fn expect(response: &Response, offer: &Offer, basket: f64, price: &Pr
         orders,
         revenue,
         cost,
-        net: price.margin * revenue - cost - price.contact,
+        net: price.net(revenue, paid),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Flags of the commands that learn.
 
-use super::parse::{key_value, share};
+use super::parse::{key_value, reward_range, share};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -77,6 +77,10 @@ pub struct OnlineArgs {
     /// Instead of rewards: a column with the number of the arm that pays 1.
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
+    /// Show learners (reward − LOW) / (HIGH − LOW), cut to [0, 1], which their defaults suit. Means and regrets stay in the
+    /// stream's own unit.
+    #[arg(long, value_name = "LOW,HIGH", value_parser = reward_range, allow_hyphen_values = true)]
+    pub reward_range: Option<(f64, f64)>,
     /// The seed.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,

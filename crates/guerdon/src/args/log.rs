@@ -19,6 +19,9 @@ pub struct GenerateArgs {
     /// The folder to make.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Also write stream.parquet: along the decisions what every action would bring, drawn and expected, for `guerdon online`.
+    #[arg(long)]
+    pub stream: bool,
     /// Print what was made as JSON.
     #[arg(long)]
     pub json: bool,

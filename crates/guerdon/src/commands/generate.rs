@@ -9,15 +9,20 @@ use std::process::ExitCode;
 pub fn run(args: &GenerateArgs, progress: &dyn Progress) -> Result<ExitCode> {
     let environment = guerdon_data::environment::load(&args.environment, &[])?;
     let made = built_in::generate(&environment.spec, args.members, Seed(args.seed), &args.out, progress)?;
+    if args.stream {
+        let path = args.out.join("stream.parquet");
+        built_in::stream(&environment.spec, args.members, Seed(args.seed), &path, progress)?;
+    }
     if args.json {
         output::json(&made)?;
     } else {
         output::line(&format!(
-            "{}: {} members, {} decisions, {} events; the truth is in truth.parquet and truth.json",
+            "{}: {} members, {} decisions, {} events; the truth is in truth.parquet and truth.json{}",
             args.out.display(),
             output::count(made.members),
             output::count(made.decisions),
-            output::count(made.events)
+            output::count(made.events),
+            if args.stream { ", what every action would bring in stream.parquet" } else { "" }
         ))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -4,7 +4,7 @@ use crate::args::OnlineArgs;
 use crate::output;
 use guerdon_core::{Error, Progress, Result, Seed};
 use guerdon_data::{RewardStream, StreamColumns};
-use guerdon_learn::online::{Learner, OnlineConfig, Replay, Step, replay};
+use guerdon_learn::online::{Learner, OnlineConfig, Ranged, Replay, Step, replay};
 use serde::Serialize;
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,6 +16,8 @@ struct Played {
     config: OnlineConfig,
     steps: usize,
     actions: usize,
+    /// Rewards outside --reward-range, which counted as its nearer end.
+    rewards_cut: u64,
     replay: Replay,
 }
 
@@ -47,14 +49,32 @@ pub fn run(args: &OnlineArgs, progress: &dyn Progress) -> Result<ExitCode> {
             args.learners.iter().map(|name| Ok((name.clone(), OnlineConfig::named(name)?))).collect::<Result<_>>()?
         }
     };
+    let outside = args.reward_range.is_none().then(|| outside(&stream)).flatten();
+    if let Some((least, most)) = outside {
+        if let Some((name, _)) = configs.iter().find(|(_, config)| config.reward_range().is_some()) {
+            let wanted =
+                format!("LOW,HIGH would do: {name} needs rewards from 0 to 1, and these are {least:.2} to {most:.2}");
+            return Err(Error::config("online", "--reward-range", "missing", wanted));
+        }
+        progress.note(&format!(
+            "rewards are {least:.2} to {most:.2}; the learners' defaults suit 0 to 1: see --reward-range LOW,HIGH"
+        ));
+    }
     progress.start("replay", Some(configs.len() as u64));
     let mut all = vec![];
     for (name, config) in configs {
         let actions = stream.actions.len();
         let mut learner = Learner::new(config, stream.inputs, actions, Seed(args.seed).named("online"))?;
         let steps = order.iter().map(|row| step(&stream, *row));
-        let replay = replay(steps, &mut learner, order.len().div_ceil(POINTS) as u64)?;
-        all.push(Played { learner: name, config, steps: order.len(), actions, replay });
+        let every = order.len().div_ceil(POINTS) as u64;
+        let (replay, cut) = match args.reward_range {
+            None => (replay(steps, &mut learner, every)?, 0),
+            Some((low, high)) => {
+                let mut ranged = Ranged::new(&mut learner, low, high)?;
+                (replay(steps, &mut ranged, every)?, ranged.cut())
+            }
+        };
+        all.push(Played { learner: name, config, steps: order.len(), actions, rewards_cut: cut, replay });
         progress.advance(1);
     }
     progress.finish();
@@ -74,10 +94,18 @@ pub fn run(args: &OnlineArgs, progress: &dyn Progress) -> Result<ExitCode> {
             format!("{:.4}", last.mean_reward),
             last.regret.map_or("–".into(), |regret| format!("{regret:.1}")),
             format!("{:.4}", played.replay.least_propensity),
+            args.reward_range.map_or("–".into(), |_| output::count(played.rewards_cut)),
         ]
     });
-    output::table(&["learner", "mean reward", "regret", "least propensity"], rows)?;
+    output::table(&["learner", "mean reward", "regret", "least propensity", "rewards cut"], rows)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The smallest and the largest reward, where some are not in [0, 1].
+fn outside(stream: &RewardStream) -> Option<(f64, f64)> {
+    let least = stream.rewards.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = stream.rewards.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (least < 0.0 || most > 1.0).then_some((least, most))
 }
 
 fn step(stream: &RewardStream, row: usize) -> Step<'_> {
