@@ -197,10 +197,13 @@ fn a_frontier_takes_learners_by_name_and_by_file_of_settings() {
     fs::write(&file, "learner = \"ridge\"\n").unwrap();
     let dull = work.path().join("dull.toml");
     fs::write(&dull, "learner = \"ridge\"\npenalties = [1e9]\n").unwrap();
-    let words = words!["frontier", "--log", &log, "--points", "3", "--json", "--learner", "ridge", &file, &dull];
+    fs::create_dir(work.path().join("more")).unwrap();
+    let same = work.path().join("more/plain.toml");
+    fs::copy(&file, &same).unwrap();
+    let words = words!["frontier", "--log", &log, "--points", "3", "--json", "--learner", "ridge", &file, &dull, &same];
     let found = json(&guerdon(words));
     let names: Vec<&str> = found.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["ridge", "plain", "dull"]);
+    assert_eq!(names, ["ridge", file.to_str().unwrap(), "dull", same.to_str().unwrap()]);
     assert_eq!(found[0]["points"], found[1]["points"]);
     assert_ne!(found[0]["points"], found[2]["points"]);
     let missing = guerdon(words!["frontier", "--log", &log, "--learner", work.path().join("gone.toml")]);

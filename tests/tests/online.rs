@@ -1,9 +1,12 @@
 //! `guerdon online` on the real streams: rewards and regrets beside the peers'.
 
+use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use guerdon_tests::command::{data, failure, guerdon, json};
 use guerdon_tests::words;
+use parquet::arrow::ArrowWriter;
 use serde_json::Value;
 use std::fs;
+use std::sync::Arc;
 
 #[test]
 fn digits_are_learned_better_than_by_the_best_peer() {
@@ -79,6 +82,45 @@ fn the_built_in_programme_is_learned_along_its_stream() {
     }
     let (code, text) = failure(&guerdon(words!["online", "--stream", &stream, "--learners", "linucb,drift_ucb"]));
     assert!(code > 1 && text.contains("--reward-range") && text.contains("drift_ucb needs"), "{code}: {text}");
+}
+
+#[test]
+fn arms_that_are_not_eligible_are_not_taken() {
+    let work = tempfile::tempdir().unwrap();
+    let stream = |name: &str, eligible: &dyn Fn(usize) -> f64| {
+        let column = |of: &dyn Fn(usize) -> f64| Arc::new(Float64Array::from_iter_values((0..400).map(of))) as ArrayRef;
+        let columns = [
+            ("x", column(&|row| (row as f64).sin())),
+            ("r_a", column(&|_| 1.0)),
+            ("r_b", column(&|_| 0.1)),
+            ("e_a", column(eligible)),
+            ("e_b", column(&|_| 1.0)),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let path = work.path().join(name);
+        let mut writer = ArrowWriter::try_new(fs::File::create(&path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        path
+    };
+    let every_other = stream("every_other", &|row| (row % 2) as f64);
+    let played = json(&guerdon(words!["online", "--stream", &every_other, "--learners", "linucb,softmax", "--json"]));
+    for played in played.as_array().unwrap() {
+        let taken = played["replay"]["taken"].as_array().unwrap();
+        assert!((150..=200).contains(&taken[0].as_u64().unwrap()), "{taken:?}");
+    }
+    let (code, text) = failure(&guerdon(words!["online", "--stream", stream("odd", &|row| row as f64)]));
+    assert!(code > 1 && text.contains("row 3") && text.contains("0 or 1"), "{code}: {text}");
+    let (code, text) = failure(&guerdon(words![
+        "online",
+        "--stream",
+        &every_other,
+        "--eligible-prefix",
+        "r_",
+        "--learners",
+        "linucb"
+    ]));
+    assert!(code > 1 && text.contains("row 1") && text.contains("eligible"), "{code}: {text}");
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub struct StreamColumns {
     pub rewards: String,
     /// What the names of the arms' expected rewards begin with, if they are known.
     pub expected: String,
+    /// What the names of columns begin with that say by 0 or 1 whether an arm is eligible, if there are any.
+    pub eligible: String,
     /// Instead of rewards: a column of whole numbers that names the arm that pays 1, all others 0.
     pub label: Option<String>,
 }
@@ -32,6 +34,8 @@ pub struct RewardStream {
     pub rewards: Vec<f64>,
     /// `[steps][actions]`; with a label, the rewards themselves. Absent where nothing is known.
     pub expected: Option<Vec<f64>>,
+    /// `[steps][actions]`; absent where every arm always is.
+    pub eligible: Option<Vec<bool>>,
 }
 
 impl RewardStream {
@@ -55,6 +59,7 @@ impl RewardStream {
             return Err(missing(path, &format!("{}<arm>", columns.rewards), &schema));
         }
         let expected = places(&columns.expected);
+        let masks = places(&columns.eligible);
         let of = |found: &[(usize, String)]| -> Vec<usize> { found.iter().map(|(place, _)| *place).collect() };
         let arms = |found: &[(usize, String)]| -> Vec<String> { found.iter().map(|(_, name)| name.clone()).collect() };
         if !expected.is_empty() && label.is_none() && arms(&expected) != arms(&rewards) {
@@ -69,7 +74,7 @@ impl RewardStream {
         let reader =
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_batch_size(BATCH_ROWS).build();
         let mut stream = RewardStream { inputs: context.len(), actions: arms(&rewards), ..RewardStream::default() };
-        let (mut all, mut labels, mut known, mut first) = (vec![], vec![], vec![], 0u64);
+        let (mut all, mut labels, mut known, mut masked, mut first) = (vec![], vec![], vec![], vec![], 0u64);
         for batch in reader.map_err(|e| malformed(path, e))? {
             let batch = batch.map_err(|e| malformed(path, e))?;
             transpose(path, &batch, &of(&context), first, &mut all)?;
@@ -78,6 +83,7 @@ impl RewardStream {
                 None => transpose(path, &batch, &of(&rewards), first, &mut stream.rewards)?,
             }
             transpose(path, &batch, &of(&expected), first, &mut known)?;
+            transpose(path, &batch, &of(&masks), first, &mut masked)?;
             first += batch.num_rows() as u64;
         }
         stream.context = all.into_iter().map(|value| value as f32).collect();
@@ -86,7 +92,36 @@ impl RewardStream {
         } else if !expected.is_empty() {
             stream.expected = Some(known);
         }
+        if !masks.is_empty() {
+            stream.mask(path, &arms(&masks), &masked)?;
+        }
         Ok(stream)
+    }
+
+    /// Eligible arms, from a 0 or 1 for each of `arms` and step.
+    fn mask(&mut self, path: &Path, arms: &[String], masked: &[f64]) -> Result<()> {
+        if arms != self.actions {
+            return Err(Error::Mismatch {
+                place: path.display().to_string(),
+                what: "arms that may be eligible".into(),
+                given: arms.join(", "),
+                wanted: format!("those with a reward are {}", self.actions.join(", ")),
+            });
+        }
+        for (row, masked) in masked.chunks_exact(arms.len().max(1)).enumerate() {
+            let odd = masked.iter().find(|eligible| **eligible != 0.0 && **eligible != 1.0);
+            let none = masked.iter().all(|eligible| *eligible == 0.0).then_some(&0.0);
+            if let Some(given) = odd.or(none) {
+                return Err(Error::Amount {
+                    place: format!("{}, row {}", path.display(), row + 1),
+                    what: "whether an arm is eligible".into(),
+                    given: given.to_string(),
+                    wanted: "0 or 1, and 1 for some arm, would do".into(),
+                });
+            }
+        }
+        self.eligible = Some(masked.iter().map(|eligible| *eligible == 1.0).collect());
+        Ok(())
     }
 
     /// Reward 1 for the arm that a label names.

@@ -23,3 +23,4 @@ mod segments;
 pub mod sweep;
 pub mod truth;
 pub mod uplift;
+mod workers;

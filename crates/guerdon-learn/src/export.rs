@@ -7,7 +7,8 @@ use guerdon_neural::{Network, RevenueLoss, Scale, Shape, read};
 use guerdon_policy::{AmountCurve, ChanceLink, Dense, EnsembleModel, LinearModel, MlpModel, OutcomeModel, RevenueLink};
 
 /// The networks as a frozen model: a multi-layer perceptron where that says all, else an ensemble. Shared and own head
-/// weights become one matrix, and the revenue head gives major units.
+/// weights become one matrix, and the revenue head gives major units,
+/// or their logarithm.
 pub(crate) fn neural(model: &Model) -> Result<OutcomeModel> {
     let shape = &model.networks[0].shape;
     let mut members = vec![];

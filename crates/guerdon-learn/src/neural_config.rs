@@ -81,8 +81,8 @@ pub struct NeuralConfig {
     /// How revenue is fitted, given its stage where the funnel has one that it waits for; default squared, and with
     /// concave amounts tweedie, by which they are concave in revenue too whatever the context.
     pub revenue: Option<RevenueFit>,
-    /// The power p of Tweedie's variance φμ^p, 1 to 2; default 1.5. 1 is Poisson's: each unit of money counts alike; 2 is the
-    /// gamma distribution's: each purchase counts alike, in parts of its mean.
+    /// The power p of Tweedie's variance φμ^p, 1 to 1.9; default 1.5. 1 is Poisson's: each unit of money counts alike; near 2,
+    /// the gamma distribution's, each purchase does, in parts of its mean. Only `revenue = "tweedie"` looks at it.
     pub tweedie_power: f64,
     /// Most rows that are held in memory, at least 1,000; default 2,000,000. A log with more is read anew in every
     /// epoch, its row groups in an order drawn for the epoch; as many rows as this are held at a time (by all networks
@@ -118,9 +118,9 @@ pub enum AmountResponse {
 pub enum RevenueFit {
     /// By half the squared error; a prediction may be negative.
     Squared,
-    /// By half the deviance of a Tweedie distribution (Jørgensen 1987) through a log link: what acts on revenue multiplies it,
-    /// a prediction is never negative and never above the largest revenue that was learned from, and a difference counts
-    /// the less the larger the prediction is. Refuses logs in which revenue is negative; not with `posterior_draws`.
+    /// By half the deviance of a Tweedie distribution (Jørgensen 1987) through a log link: what acts on revenue multiplies it
+    /// (a concave amount without a hurdle adds to it), a prediction is never negative and never above the largest revenue
+    /// that was learned from, and a difference counts the less the larger the prediction is. Refuses logs in which revenue is negative; not with `posterior_draws`.
     Tweedie,
 }
 
@@ -193,7 +193,7 @@ impl NeuralConfig {
         range.within("paid_weight", self.paid_weight, 0.0, 1e6)?;
         let positive = self.revenue_weight > 0.0 && self.revenue_weight <= 1e6;
         range.hold("revenue_weight", self.revenue_weight, positive, "a number above 0, up to 1e6,")?;
-        range.within("tweedie_power", self.tweedie_power, 1.0, 2.0)?;
+        range.within("tweedie_power", self.tweedie_power, 1.0, 1.9)?;
         range.count("memory_rows", self.memory_rows, 1000, usize::MAX)?;
         range.winsorize(self.winsorize)?;
         range.levels(&self.levels)?;

@@ -90,8 +90,8 @@ impl<'a> Reading<'a> {
         let (decision, file) = (batch.decision_id(row), self.log.path().display());
         let revenue = batch.revenue(row).to_major(self.log.meta().environment.economics.minor_units);
         let wanted = format!(
-            "\"squared\" would do: decision {decision} of {file} brought {revenue}, and what is fitted by a log link can't \
-             be negative"
+            "\"squared\" would do: decision {decision} of {file} brought {revenue}, and what is fitted by a log link (the \
+             default with a concave amount) can't be negative"
         );
         Error::config("learner configuration", "revenue", "tweedie", wanted)
     }

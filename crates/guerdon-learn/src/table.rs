@@ -6,7 +6,8 @@ use guerdon_core::{Error, Progress, Result};
 use guerdon_data::LogReader;
 use guerdon_policy::Encoder;
 
-/// Encoded rows and what followed them, in the log's order. Memory: `4·inputs + 4·heads + 16` bytes a row.
+/// Encoded rows and what followed them, in the log's order. Memory: `4·inputs + 4·heads + 16` bytes a row, and `actions` more
+/// where some were not eligible.
 #[derive(Debug)]
 pub(crate) struct Table {
     /// Width of an encoded context.
@@ -25,6 +26,8 @@ pub(crate) struct Table {
     pub propensity: Vec<f64>,
     /// The part that each row's member was put in.
     pub part: Vec<u8>,
+    /// Whether each action was eligible, `[rows][actions]`; empty where all of them always were.
+    pub eligible: Vec<bool>,
     /// The stage without which there is no revenue.
     pub revenue_stage: Option<usize>,
 }
@@ -51,9 +54,11 @@ impl Table {
             targets: vec![],
             propensity: vec![],
             part: vec![],
+            eligible: vec![],
             revenue_stage: outcomes.revenue_stage,
         };
         let mut written = vec![0.0; table.heads];
+        let mut masked = false;
         let visited = visit(log, include, "encode rows", progress, &mut |batch, row, context| {
             let start = table.x.len();
             table.x.resize(start + table.inputs, 0.0);
@@ -63,8 +68,17 @@ impl Table {
             table.action.push(batch.action(row) as u16);
             table.propensity.push(batch.propensity(row));
             table.part.push(part(batch.member_id(row)));
+            let place = table.eligible.len();
+            table.eligible.resize(place + table.actions, batch.eligible(row).is_none());
+            for &action in batch.eligible(row).unwrap_or_default() {
+                table.eligible[place + usize::from(action)] = true;
+                masked = true;
+            }
             Ok(())
         })?;
+        if !masked {
+            table.eligible = vec![];
+        }
         if table.rows() == 0 {
             let what = "none of its members may be learned from; raise the share of training members";
             return Err(Error::Empty { place: log.path().display().to_string(), what: what.into() });
@@ -85,6 +99,16 @@ impl Table {
     /// The targets of a row.
     pub fn targets_of(&self, row: usize) -> &[f32] {
         &self.targets[row * self.heads..(row + 1) * self.heads]
+    }
+
+    /// Whether some rows had actions that were not eligible.
+    pub fn masked(&self) -> bool {
+        !self.eligible.is_empty()
+    }
+
+    /// Whether `action` was eligible in `row`.
+    pub fn eligible(&self, row: usize, action: usize) -> bool {
+        self.eligible.get(row * self.actions + action).copied().unwrap_or(true)
     }
 
     /// The rows for which `which` holds, in order.

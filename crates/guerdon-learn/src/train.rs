@@ -243,8 +243,9 @@ impl Session<'_> {
         let (model, metrics) = job.fit(self.progress)?;
         if config.revenue() == RevenueFit::Tweedie {
             let most = model.scale.most;
-            self.progress
-                .remark(&format!("no action is expected to bring more than {most:.2}, the most a decision brought"));
+            self.progress.remark(&format!(
+                "no action is expected to bring more than {most:.2}, the largest revenue learned from"
+            ));
         }
         self.freeze(Learned {
             model: export::neural(&model)?,

@@ -5,7 +5,7 @@ mod common;
 
 use arrow::array::{AsArray, Decimal128Array, RecordBatch};
 use arrow::datatypes::Decimal128Type;
-use common::amounts::{AMOUNTS, log_of_amounts};
+use common::amounts::{AMOUNTS, log_of_amounts, with_or_without_hurdle};
 use common::{Log, Row, log_of, options, real_data, real_log, rows};
 use guerdon_core::{MemberSplit, NoProgress, Seed, Timestamp, Value};
 use guerdon_data::LogReader;
@@ -104,7 +104,7 @@ fn every_form_of_the_model_serves_what_was_trained() {
         NeuralConfig { amount: AmountResponse::Concave, funnel: FunnelModel::Chain, share: false, ..small() },
         NeuralConfig { posterior_draws: 4, ..small() },
         tweedie(),
-        NeuralConfig { tweedie_power: 2.0, members: 2, ..tweedie() },
+        NeuralConfig { tweedie_power: 1.9, members: 2, ..tweedie() },
     ] {
         let trained = fit(&log, config.clone(), &options(4));
         let single = config == small();
@@ -112,6 +112,29 @@ fn every_form_of_the_model_serves_what_was_trained() {
         let found = parity(&trained.policy, &trained.predictor, &log.reader, 10_000).unwrap();
         assert!(found.largest_difference < 1e-4, "{config:?}: {found:?}");
         assert_eq!(found.different_choices, 0, "{config:?}: {found:?}");
+    }
+}
+
+#[test]
+fn without_a_hurdle_too_a_log_link_serves_what_was_trained_and_a_concave_amount_holds() {
+    let truth = |x: f64, amount: f64| 0.2 + 0.1 * x + 0.15 * (1.0 + amount).ln();
+    let log = with_or_without_hurdle(false, 1500, 35, &AMOUNTS[1..], truth);
+    for amount in [AmountResponse::Free, AmountResponse::Concave] {
+        let trained = fit(&log, NeuralConfig { amount, ..tweedie() }, &options(12));
+        let OutcomeModel::Ensemble(model) = &trained.policy.parts().model else { panic!("no log link") };
+        assert_eq!(model.revenue_stage, None);
+        let found = parity(&trained.policy, &trained.predictor, &log.reader, 10_000).unwrap();
+        assert!(found.largest_difference < 1e-4 && found.different_choices == 0, "{found:?}");
+        for x in [-0.6, 0.0, 0.6] {
+            let all = outcomes(&trained.policy, x);
+            let revenue = BY_AMOUNT.map(|action| f64::from(all[15 + action]));
+            for (revenue, amount) in revenue.iter().zip(&AMOUNTS[1..]) {
+                let truth = 30.0 * truth(x, f64::from(*amount));
+                assert!((revenue - truth).abs() < 4.0, "{amount} at {x}: {revenue}, truth {truth}");
+            }
+            let rising = revenue.windows(2).all(|pair| pair[0] <= pair[1] + 1e-5);
+            assert!(rising || amount == AmountResponse::Free, "{revenue:?}");
+        }
     }
 }
 
@@ -175,8 +198,16 @@ fn revenue_through_a_log_link_finds_the_mean_of_what_is_multiplied_and_stays_bet
             assert!((0.8..1.25).contains(&ratio), "{action} at {x}: {found}, truth {truth}");
         }
     }
-    for x in [-1e30, -1e6, -50.0, 50.0, 1e6, 3e38] {
-        assert!(outcomes(&policy, x)[9..].iter().all(|revenue| (0.0..=most).contains(revenue)));
+    // Numbers are cut at eight standard deviations, by which e^1.5x is far above what was ever brought.
+    for x in [-1e30, -50.0, 50.0, 3e38] {
+        let all = outcomes(&policy, x);
+        let given_the_order = all[9..].iter().zip(&all[3..6]).map(|(revenue, chance)| revenue / chance);
+        for revenue in given_the_order {
+            assert!(
+                if x > 0.0 { (revenue / most - 1.0).abs() < 1e-5 } else { (0.0..1.0).contains(&revenue) },
+                "{revenue}"
+            );
+        }
     }
 }
 

@@ -65,6 +65,15 @@ fn configs() -> impl Iterator<Item = (&'static str, OnlineConfig)> {
 }
 
 #[test]
+fn only_propensities_that_are_counted_among_draws_have_an_error_and_it_is_their_largest() {
+    for (name, config) in configs() {
+        let error = config.propensity_error();
+        assert_eq!(error, (name == "lints by drawing").then_some(0.05), "{name}");
+        assert!((0..=100).all(|p| standard_error(f64::from(p) / 100.0, 100) <= error.unwrap_or(1.0)));
+    }
+}
+
+#[test]
 fn rewards_in_another_unit_are_learned_as_those_in_0_to_1_and_what_lies_outside_is_cut_and_counted() {
     let world = World::new(600, false, Seed(1));
     // Not 0 and 1, but −4 and 16, where −2 to 8 are asked for.

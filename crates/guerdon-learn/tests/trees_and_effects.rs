@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Row, log_of, options, real_data, real_log, rows};
-use guerdon_core::{NoProgress, Timestamp, Value};
+use common::{Row, log_of, masked_log_of, options, real_data, real_log, rows};
+use guerdon_core::{NoProgress, Seed, Timestamp, Value};
 use guerdon_learn::{LearnerConfig, Trained, parity, train};
 use guerdon_policy::{OutcomeModel, Policy, Request};
 
@@ -54,6 +54,31 @@ fn every_method_and_base_finds_effects_that_are_linear() {
             assert!((five - (0.2 + 0.3 * x)).abs() < 0.07, "{config:?}: {five} at {x}");
             assert!((ten - (0.2 - 0.3 * x)).abs() < 0.07, "{config:?}: {ten} at {x}");
             assert!((chances[0] - 0.3).abs() < 0.06, "{config:?}: {chances:?} at {x}");
+        }
+    }
+}
+
+#[test]
+fn effects_are_learned_among_what_was_eligible() {
+    // Whether "ten" is eligible no feature tells, and who may get it orders more anyway: set against those who may not, or
+    // with a share of being given it to them, it would seem to do more than it does. X has no defence against that.
+    let mut all = rows(6000, 31);
+    let mut eligible = vec![];
+    for (i, row) in all.iter_mut().enumerate() {
+        let draw = |what: &str| Seed(32).named(what).uniform_indexed(i as u64);
+        let open = draw("open") < 0.5;
+        row.action = (draw("action") * if open { 3.0 } else { 2.0 }) as usize;
+        let chance = if open { 0.5 } else { 0.1 } + [0.0, 0.15, 0.3][row.action];
+        row.spend = if draw("order") < chance { 20.0 } else { 0.0 };
+        eligible.push(open);
+    }
+    let log = masked_log_of(&all, &eligible);
+    for config in all_effects().into_iter().filter(|config| !format!("{config:?}").contains("method: X")) {
+        let policy = train(&log.reader, &config, &options(33), &NoProgress).unwrap().policy;
+        for x in [-0.7, 0.0, 0.7] {
+            let chances = bought(&policy, x);
+            let (five, ten) = (chances[1] - chances[0], chances[2] - chances[0]);
+            assert!((five - 0.15).abs() < 0.04 && (ten - 0.3).abs() < 0.04, "{config:?}: {five} and {ten} at {x}");
         }
     }
 }

@@ -12,9 +12,12 @@ pub struct Scale {
     pub zero: f32,
     /// In major units, above 0: the standard deviation; the mean with a log link.
     pub unit: f32,
-    /// In major units: the largest revenue of a decision. The mean of any such decisions is no larger.
+    /// In major units: the largest revenue of a decision as it is learned from. The mean of any such decisions is no larger.
     pub most: f32,
 }
+
+/// Below this, revenue that hardly varies would outweigh all other heads until its mean is met.
+const LEAST_DISPERSION: f64 = 0.1;
 
 /// What the fitting rows are like as a whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +29,8 @@ pub struct Summary {
     /// Of revenue, over those rows that reached the stage without which there is none.
     pub scale: Scale,
     /// The dispersion φ of revenue over these rows in units of its scale, around one mean: its variance, which is 1 with
-    /// squared error; with a log link, by which the mean is 1, the squared coefficient of variation.
+    /// squared error; with a log link, by which the mean is 1, the squared coefficient of variation, and at least
+    /// [`LEAST_DISPERSION`].
     pub dispersion: f32,
     /// Whether each head but revenue is the same in all rows.
     pub constant: Vec<bool>,
@@ -68,7 +72,7 @@ impl Summary {
         };
         let unit = if unit > 0.0 { unit } else { 1.0 };
         let dispersion = match loss {
-            RevenueLoss::Tweedie { .. } if variance > 0.0 => variance / (unit * unit),
+            RevenueLoss::Tweedie { .. } if variance > 0.0 => (variance / (unit * unit)).max(LEAST_DISPERSION),
             _ => 1.0,
         };
         let scale = Scale { zero: zero as f32, unit: unit as f32, most: most as f32 };

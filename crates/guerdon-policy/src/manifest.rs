@@ -13,9 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The latest format. This build reads all from 1 on, and writes the first that can say what a policy is: 5 where revenue
-/// has a link of its own; 4 where
-/// some stages follow an earlier one, but not each the one before it; 3 for
-/// ensembles, trees and scores, for votes and floors of exploration, and for placement; 2 where revenue waits for a stage; else 1.
+/// has a link of its own; 4 where some stages follow an earlier one, but not each the one before it; 3 for ensembles, trees
+/// and scores, for votes and floors of exploration, and for placement; 2 where revenue waits for a stage; else 1.
 pub const FORMAT_VERSION: u64 = 5;
 
 /// The manifest.

@@ -191,6 +191,21 @@ fn a_whole_bundle_of_a_later_format_says_so() {
 }
 
 #[test]
+fn a_link_that_there_is_not_is_refused() {
+    let bytes = policy(log_revenue(2), 2, Exploration::Greedy).to_bytes();
+    let written = r#"\"revenue_link\":{\"exp\":{\"most\":3.0}}"#;
+    for (to, word) in [
+        (r#"\"revenue_link\":{\"exp\":{\"most\":-3.0}}"#, "revenue_link.most"),
+        (r#"\"revenue_link\":{\"exp\":{\"most\":1e39}}"#, "revenue_link.most"),
+        (r#"\"revenue_link\":{\"exp\":{\"least\":3.0}}"#, "least"),
+        (r#"\"revenue_link\":\"identity\""#, "format"),
+    ] {
+        let error = Policy::from_bytes(&forged(&bytes, written, to), "linked").unwrap_err().to_string();
+        assert!(error.contains(word), "{to}: {error}");
+    }
+}
+
+#[test]
 fn a_chain_that_is_said_twice_is_refused() {
     let parts = parts(part_chain(2), 2, Exploration::Greedy);
     let bytes = Policy::new(parts).unwrap().to_bytes();

@@ -120,11 +120,12 @@ proptest! {
         seed in any::<u64>(),
         scale in prop_oneof![0.01..1.0f64, 1.0..30.0f64],
         members in 1usize..4,
+        most in prop_oneof![Just(500f32), Just(1e7f32)],
         (hurdle, chain, clamp, exp) in any::<(bool, bool, bool, bool)>(),
         (age, offers) in (-1e3..1e3f64, prop_oneof![Just(f64::NAN), -5.0..9.0f64]),
     ) {
         let link = if clamp { ChanceLink::Clamp } else { ChanceLink::Sigmoid };
-        let revenue_link = if exp { RevenueLink::Exp { most: 500.0 } } else { RevenueLink::Identity };
+        let revenue_link = if exp { RevenueLink::Exp { most } } else { RevenueLink::Identity };
         let policy = policy_of(seed, scale, members, hurdle, chain, (link, revenue_link));
         let context = [Value::Number(age), Value::Number(offers), Value::Category("yes"), Value::Category("west")];
         let mut scratch = policy.scratch();
@@ -136,7 +137,7 @@ proptest! {
             let product = chain && (head == 1 || head == 2 || (head == 4 && hurdle));
             prop_assert!(bends || product, "head {head} bends up: {values:?}");
             prop_assert!(head == 4 || values.iter().all(|p| (0.0..=1.0).contains(p)), "{values:?}");
-            prop_assert!(head < 4 || !exp || values.iter().all(|r| (0.0..=500.0).contains(r)), "{values:?}");
+            prop_assert!(head < 4 || !exp || values.iter().all(|r| (0.0..=most).contains(r)), "{values:?}");
         }
     }
 }

@@ -69,6 +69,23 @@ fn a_chain_multiplies_the_stages_and_not_paid_and_the_hurdle_takes_the_chained_c
 }
 
 #[test]
+fn what_overflows_before_a_log_link_is_not_cut_to_its_most() {
+    let OutcomeModel::Ensemble(model) = log_revenue(1) else { unreachable!() };
+    for (bias, finite) in [(60.0, true), (f32::MAX, false)] {
+        let mut all = vec![0.0; 8];
+        all.extend([bias; 2]);
+        // Twice the largest number is infinite.
+        let layers = vec![
+            constant(encoder().width(), vec![20.0]),
+            Dense { inputs: 1, outputs: 10, weights: all, bias: vec![0.0; 10] },
+        ];
+        let model = EnsembleModel { trunk: vec![], members: vec![layers], ..model.clone() };
+        let found = outcomes(OutcomeModel::Ensemble(model), 1);
+        assert!(found[8..].iter().all(|revenue| if finite { *revenue == 1.5 } else { revenue.is_nan() }), "{found:?}");
+    }
+}
+
+#[test]
 fn members_are_averaged_after_their_links() {
     let member = |chance: f32, revenue: f32| {
         let mut bias = vec![chance; 8];

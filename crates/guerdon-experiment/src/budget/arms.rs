@@ -1,11 +1,12 @@
 //! Policies with the members that each may be valued on: one with its hold-out, or one a fold.
 
 use crate::evaluate::held_out_of;
-use guerdon_core::{Error, MemberSplit, Progress, Result, Seed, fold_of};
+use crate::workers::side_by_side;
+use guerdon_core::{Error, MemberSplit, NoProgress, Progress, Result, Seed, fold_of};
 use guerdon_data::{LogMeta, LogReader};
 use guerdon_learn::{Device, LearnerConfig, TrainOptions, train};
 use guerdon_policy::Policy;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Tells which policy, if any, may be valued on a member's decisions.
 pub(super) type Values = Arc<dyn Fn(&str) -> Option<usize> + Send + Sync>;
@@ -45,15 +46,21 @@ impl Arms {
             return Err(Error::config("frontier", "--folds", folds, "a whole number from 2 to 100 would do"));
         }
         let by = seed.named("frontier folds");
-        let mut policies = vec![];
-        for fold in 0..folds {
+        let policies: Vec<OnceLock<Policy>> = (0..folds).map(|_| OnceLock::new()).collect();
+        progress.start(&format!("train {name}"), Some(folds as u64));
+        side_by_side(folds, rayon::current_num_threads(), &|fold| {
             let others = log.restricted_to(move |member| fold_of(by, member, folds) != fold)?;
             let everyone = MemberSplit { seed: by, train_share: 1.0 };
             // Learners of one kind start from the same draws, and differ by their settings alone.
             let draws = seed.named("train").named(config.name()).named(&fold.to_string());
             let options = TrainOptions { device, name: Some(name.to_owned()), ..TrainOptions::new(draws, everyone) };
-            policies.push(train(&others, config, &options, progress)?.policy);
-        }
+            let policy = train(&others, config, &options, &NoProgress)?.policy;
+            policies[fold].get_or_init(|| policy);
+            progress.advance(1);
+            Ok(())
+        })?;
+        progress.finish();
+        let policies = policies.into_iter().filter_map(OnceLock::into_inner).collect();
         let values = move |member: &str| Some(fold_of(by, member, folds));
         Ok(Arms { name: name.to_owned(), policies, values: Arc::new(values) })
     }

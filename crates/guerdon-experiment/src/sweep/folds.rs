@@ -2,10 +2,10 @@
 
 use super::folder::SweepFolder;
 use super::trial::Trial;
-use super::workers::side_by_side;
 use crate::evaluate::{Evaluator, Folded, NamedTarget, Role, Target};
 use crate::folder::{read_json, write_json};
 use crate::run::placed;
+use crate::workers::side_by_side;
 use guerdon_core::{Error, MemberSplit, NoProgress, Progress, Result, Seed, fold_of};
 use guerdon_data::LogReader;
 use guerdon_learn::{Device, TrainOptions};

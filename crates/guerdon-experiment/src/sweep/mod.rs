@@ -25,7 +25,6 @@ mod race;
 mod space;
 mod trial;
 mod winner;
-mod workers;
 
 pub use constants::BEST_CONSTANT;
 pub use folder::SweepFolder;

@@ -1,6 +1,7 @@
 //! The X-learner, each action against `none`.
 
 use super::choose::{Sums, empty};
+use super::shares::eligible;
 use super::{Prior, Task};
 use crate::linear::{LinearHeads, Shrinkage, solve};
 use crate::moments::Moments;
@@ -10,9 +11,9 @@ use guerdon_core::{Error, Result};
 #[derive(Debug, Clone)]
 pub(crate) struct Crossed {
     none: usize,
-    /// y − q̂_none(x) of those who got the action.
+    /// y − q̂_none(x) of those who got the action where `none` was eligible too.
     taken: Vec<Moments>,
-    /// q̂_a(x) − y of those who got `none`.
+    /// q̂_a(x) − y of those who got `none` where a was eligible too.
     untaken: Vec<Moments>,
     /// Σ e_a(x) per action.
     shares: Vec<f64>,
@@ -30,15 +31,18 @@ pub(crate) fn sums(task: &Task, fold: usize, rows: &[usize]) -> Result<Crossed> 
     let (mut shares, mut imputed) = (vec![0.0; actions], vec![0.0; heads]);
     task.each(fold, rows, |row, q_hat| {
         let (x, y, action) = (table.context(row), table.targets_of(row), usize::from(table.action[row]));
-        task.shares.at(x, &mut shares);
+        task.shares.at(table, row, &mut shares);
         sums.shares.iter_mut().zip(&shares).for_each(|(sum, share)| *sum += share);
         let q = |head: usize, action: usize| q_hat[head * actions + action];
+        if !table.eligible(row, none) {
+            return;
+        }
         if action != none {
             imputed.iter_mut().enumerate().for_each(|(head, d)| *d = f64::from(y[head]) - q(head, none));
             sums.taken[action].add(x, &imputed, 1.0);
             return;
         }
-        for action in (0..actions).filter(|action| *action != none) {
+        for action in eligible(table, row).filter(|action| *action != none) {
             imputed.iter_mut().enumerate().for_each(|(head, d)| *d = q(head, action) - f64::from(y[head]));
             sums.untaken[action].add(x, &imputed, 1.0);
         }

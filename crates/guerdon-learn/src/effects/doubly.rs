@@ -1,7 +1,9 @@
 //! The DR-learner: regression of doubly robust pseudo-outcomes.
 
 use super::choose::{Sums, empty};
-use super::{Prior, Task};
+use super::residual::Residual;
+use super::shares::eligible;
+use super::{BLOCK, Prior, Task};
 use crate::linear::LinearHeads;
 use crate::moments::Moments;
 use guerdon_core::Result;
@@ -12,6 +14,48 @@ use nalgebra::{DMatrix, DVector, SymmetricEigen};
 pub(crate) struct Doubly {
     moments: Moments,
     actions: usize,
+}
+
+/// Where actions were not always eligible: Γ_a − mean over the eligible Γ ≈ τ_a(x) − mean over the eligible τ(x), for every
+/// eligible a, as sums of that design. What was not eligible is no target and part of no mean.
+pub(crate) fn masked_sums(task: &Task, fold: usize, rows: &[usize]) -> Result<Residual> {
+    let table = task.table;
+    let (actions, heads, own) = (table.actions, table.heads, table.inputs + 1);
+    // Every action has all rows' pseudo-outcomes, as without masks.
+    let mut sums = Residual::new(table, (rows.len() * actions) as f64, "take method x, or fewer features")?;
+    for block in rows.chunks((BLOCK / actions).max(1)) {
+        let observations: usize = block.iter().map(|row| eligible(table, *row).count()).sum();
+        let mut design = DMatrix::zeros(actions * own, observations);
+        let mut left = DMatrix::zeros(heads, observations);
+        let mut place = 0;
+        task.each(fold, block, |row, q_hat| {
+            let taken = usize::from(table.action[row]);
+            let open: Vec<usize> = eligible(table, row).collect();
+            let share = 1.0 / open.len() as f64;
+            let gamma = |head: usize, action: usize| {
+                let q_hat = q_hat[head * actions + action];
+                if action != taken {
+                    return q_hat;
+                }
+                q_hat + (f64::from(table.targets_of(row)[head]) - q_hat) / table.propensity[row]
+            };
+            let means: Vec<f64> =
+                (0..heads).map(|head| open.iter().map(|action| gamma(head, *action)).sum::<f64>() * share).collect();
+            for &action in &open {
+                for &other in &open {
+                    let weight = f64::from(u8::from(action == other)) - share;
+                    design[(other * own, place)] = weight;
+                    for (i, x) in table.context(row).iter().enumerate() {
+                        design[(other * own + 1 + i, place)] = weight * f64::from(*x);
+                    }
+                }
+                means.iter().enumerate().for_each(|(head, mean)| left[(head, place)] = gamma(head, action) - mean);
+                place += 1;
+            }
+        })?;
+        sums.add(&design, &left);
+    }
+    Ok(sums)
 }
 
 pub(crate) fn sums(task: &Task, fold: usize, rows: &[usize]) -> Result<Doubly> {

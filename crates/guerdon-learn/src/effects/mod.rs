@@ -11,6 +11,9 @@
 //!   with p the logged propensity; Γ_a is held against the mean of all actions' Γ.
 //! - `x` ([`crossed`]): the X-learner of Künzel et al. (2019), each action against `none`.
 //!
+//! Where actions were not always eligible, sums and means over actions are over those that were: e_a(x) is 0 for the others,
+//! and nothing is imputed for them.
+//!
 //! Each head's slopes are shrunk, towards none (an action's effect is then a constant) and towards what alike actions
 //! share ([`prior`]), by a penalty that the held-out folds choose: the noisier a head, the harder.
 
@@ -78,6 +81,7 @@ pub(crate) fn fit(
     progress.start("effects", Some(config.folds as u64));
     let chosen = match config.method {
         Method::R => choose(&task.sums(residual::sums)?, &prior, config, task.table.heads)?,
+        Method::Dr if table.masked() => choose(&task.sums(doubly::masked_sums)?, &prior, config, task.table.heads)?,
         Method::Dr => choose(&task.sums(doubly::sums)?, &prior, config, task.table.heads)?,
         Method::X => choose(&task.sums(crossed::sums)?, &prior, config, task.table.heads)?,
     };

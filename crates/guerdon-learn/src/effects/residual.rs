@@ -3,6 +3,7 @@
 use super::choose::{Sums, empty};
 use super::{BLOCK, Prior, Task};
 use crate::linear::LinearHeads;
+use crate::table::Table;
 use guerdon_core::{Error, Result};
 use nalgebra::{Cholesky, DMatrix};
 
@@ -23,27 +24,48 @@ pub(crate) struct Residual {
 /// Most columns of Z: its square matrix is kept per fold, 72 MB of doubles at this size.
 const MOST_COLUMNS: usize = 3000;
 
+impl Residual {
+    /// No rows yet; `rows` of them say how hard a penalty is.
+    ///
+    /// # Errors
+    /// [`Error::Training`] for more than [`MOST_COLUMNS`].
+    pub fn new(table: &Table, rows: f64, instead: &str) -> Result<Self> {
+        let Table { inputs, actions, heads, .. } = *table;
+        let columns = actions * (inputs + 1);
+        if columns > MOST_COLUMNS {
+            return Err(Error::Training {
+                learner: "effects".into(),
+                reason: format!(
+                    "{actions} actions and {inputs} inputs make {columns} coefficients a head; up to {MOST_COLUMNS} would \
+                     do: {instead}"
+                ),
+            });
+        }
+        Ok(Residual {
+            gram: DMatrix::zeros(columns, columns),
+            cross: DMatrix::zeros(columns, heads),
+            squares: vec![0.0; heads],
+            rows,
+            inputs,
+            actions,
+        })
+    }
+
+    /// Adds observations: `design` `[columns, observations]`, `left` `[heads, observations]`.
+    pub fn add(&mut self, design: &DMatrix<f64>, left: &DMatrix<f64>) {
+        self.gram.gemm(1.0, design, &design.transpose(), 1.0);
+        self.cross.gemm(1.0, design, &left.transpose(), 1.0);
+        for (squares, left) in self.squares.iter_mut().zip(left.row_iter()) {
+            *squares += left.norm_squared();
+        }
+    }
+}
+
 pub(crate) fn sums(task: &Task, fold: usize, rows: &[usize]) -> Result<Residual> {
     let table = task.table;
-    let (inputs, actions, heads) = (table.inputs, table.actions, table.heads);
-    let (own, columns) = (inputs + 1, actions * (inputs + 1));
-    if columns > MOST_COLUMNS {
-        return Err(Error::Training {
-            learner: "effects".into(),
-            reason: format!(
-                "method r with {actions} actions and {inputs} inputs has {columns} coefficients a head; up to \
-                 {MOST_COLUMNS} would do: take method dr"
-            ),
-        });
-    }
-    let mut sums = Residual {
-        gram: DMatrix::zeros(columns, columns),
-        cross: DMatrix::zeros(columns, heads),
-        squares: vec![0.0; heads],
-        rows: rows.len() as f64,
-        inputs,
-        actions,
-    };
+    let (actions, heads) = (table.actions, table.heads);
+    let (own, columns) = (table.inputs + 1, actions * (table.inputs + 1));
+    let mut sums = Residual::new(table, rows.len() as f64, "take method dr")?;
     let mut shares = vec![0.0; actions];
     for block in rows.chunks(BLOCK) {
         // Columns are rows of the log, so that one is written in one go.
@@ -51,7 +73,7 @@ pub(crate) fn sums(task: &Task, fold: usize, rows: &[usize]) -> Result<Residual>
         let mut left = DMatrix::zeros(heads, block.len());
         let mut place = 0;
         task.each(fold, block, |row, q_hat| {
-            task.shares.at(table.context(row), &mut shares);
+            task.shares.at(table, row, &mut shares);
             let taken = usize::from(table.action[row]);
             for (action, share) in shares.iter().enumerate() {
                 let residual = f64::from(u8::from(action == taken)) - share;
@@ -64,12 +86,10 @@ pub(crate) fn sums(task: &Task, fold: usize, rows: &[usize]) -> Result<Residual>
                 let q_hat = &q_hat[head * actions..(head + 1) * actions];
                 let mean: f64 = q_hat.iter().zip(&shares).map(|(q, share)| q * share).sum();
                 left[(head, place)] = f64::from(*y) - mean;
-                sums.squares[head] += left[(head, place)].powi(2);
             }
             place += 1;
         })?;
-        sums.gram.gemm(1.0, &design, &design.transpose(), 1.0);
-        sums.cross.gemm(1.0, &design, &left.transpose(), 1.0);
+        sums.add(&design, &left);
     }
     Ok(sums)
 }

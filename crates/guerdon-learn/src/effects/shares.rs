@@ -1,4 +1,4 @@
-//! e_a(x): how likely each action was, not only the one that was taken.
+//! e_a(x): how likely each action was, not only the one that was taken; 0 for those that were not eligible.
 
 use crate::linear::{LinearHeads, Shrinkage, solve};
 use crate::moments::Moments;
@@ -10,9 +10,12 @@ use guerdon_core::{Error, Result};
 pub(crate) enum Shares {
     /// The same for everybody.
     Constant(Vec<f64>),
-    /// ln e_a(x) linear in x, then made to add up to 1.
+    /// ln e_a(x) linear in x, then made to add up to 1 over the eligible actions.
     Estimated(LinearHeads),
 }
+
+/// Rounds of the regression where actions were not always eligible.
+const ROUNDS: usize = 5;
 
 /// Propensities this close are the same.
 const SAME: f64 = 1e-6;
@@ -22,6 +25,9 @@ impl Shares {
     /// to 1, that is the whole design. Else e_a(x) is estimated: the rows with action a show e_a exactly at their own
     /// contexts, so ln p is regressed on x among them, weighted with 1/p so that they stand for all rows. No outcome
     /// enters, so it is not cross-fitted.
+    ///
+    /// Where actions were not always eligible, e_a(x) = exp(s_a(x)) / Σ over the eligible of exp(s_b(x)), and ln p + ln Σ is
+    /// regressed instead, the sum being that of the round before (at first each s is 0).
     ///
     /// # Errors
     /// Those of [`solve`].
@@ -34,7 +40,7 @@ impl Shares {
         }
         let shares: Vec<f64> = seen.iter().map(|p| p.unwrap_or(0.0)).collect();
         let total: f64 = shares.iter().sum();
-        if constant && (total - 1.0).abs() <= 1e-3 {
+        if constant && !table.masked() && (total - 1.0).abs() <= 1e-3 {
             return Ok(Shares::Constant(shares.iter().map(|share| share / total).collect()));
         }
         let names: Vec<&str> = names.collect();
@@ -48,12 +54,20 @@ impl Shares {
                 ),
             });
         }
-        let mut sums = vec![Moments::new(table.inputs, 1); table.actions];
-        for row in 0..table.rows() {
-            let p = table.propensity[row];
-            sums[usize::from(table.action[row])].add(table.context(row), &[p.ln()], 1.0 / p);
+        let mut scores = regress(table, |row| table.propensity[row].ln())?;
+        if table.masked() {
+            let mut sums: Vec<f64> = (0..table.rows()).map(|row| (eligible(table, row).count() as f64).ln()).collect();
+            for _ in 0..ROUNDS {
+                scores = regress(table, |row| table.propensity[row].ln() + sums[row])?;
+                let mut out = vec![0.0; table.actions];
+                for (row, sum) in sums.iter_mut().enumerate() {
+                    scores.predict(table.context(row), &mut out);
+                    let most = eligible(table, row).map(|action| out[action]).fold(f64::NEG_INFINITY, f64::max);
+                    *sum = most + eligible(table, row).map(|action| (out[action] - most).exp()).sum::<f64>().ln();
+                }
+            }
         }
-        Ok(Shares::Estimated(solve(&sums, Shrinkage { lambda: 0.01, prior_rows: 1.0 }, "effects")?))
+        Ok(Shares::Estimated(scores))
     }
 
     /// Whether they had to be estimated.
@@ -61,12 +75,14 @@ impl Shares {
         matches!(self, Shares::Estimated(_))
     }
 
-    /// Writes every action's share at the context `x`; they add up to 1.
-    pub fn at(&self, x: &[f32], out: &mut [f64]) {
+    /// Writes every action's share in `row` of `table`; they add up to 1, and are 0 where an action was not eligible.
+    pub fn at(&self, table: &Table, row: usize, out: &mut [f64]) {
         match self {
             Shares::Constant(shares) => out.copy_from_slice(shares),
             Shares::Estimated(model) => {
-                model.predict(x, out);
+                model.predict(table.context(row), out);
+                let barred = (0..table.actions).filter(|action| !table.eligible(row, *action));
+                barred.for_each(|action| out[action] = f64::NEG_INFINITY);
                 let most = out.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 out.iter_mut().for_each(|share| *share = (*share - most).exp());
                 let total: f64 = out.iter().sum();
@@ -74,6 +90,21 @@ impl Shares {
             }
         }
     }
+}
+
+/// The actions that were eligible in `row`.
+pub(crate) fn eligible(table: &Table, row: usize) -> impl Iterator<Item = usize> {
+    (0..table.actions).filter(move |action| table.eligible(row, *action))
+}
+
+/// `of` each row on its context among the rows of each action, weighted with 1/p.
+fn regress(table: &Table, of: impl Fn(usize) -> f64) -> Result<LinearHeads> {
+    let mut sums = vec![Moments::new(table.inputs, 1); table.actions];
+    for row in 0..table.rows() {
+        let weight = 1.0 / table.propensity[row];
+        sums[usize::from(table.action[row])].add(table.context(row), &[of(row)], weight);
+    }
+    solve(&sums, Shrinkage { lambda: 0.01, prior_rows: 1.0 }, "effects")
 }
 
 #[cfg(test)]
@@ -92,16 +123,18 @@ mod tests {
             action,
             targets: vec![0.0; rows],
             part: vec![0; rows],
+            eligible: vec![],
             revenue_stage: None,
         }
     }
 
     #[test]
     fn a_design_with_constant_shares_is_read_off_the_log() {
-        let shares = Shares::of(&table(|_, action| [0.25, 0.75][action], 100), ["a", "b"].into_iter()).unwrap();
+        let log = table(|_, action| [0.25, 0.75][action], 100);
+        let shares = Shares::of(&log, ["a", "b"].into_iter()).unwrap();
         assert!(!shares.estimated());
         let mut out = [0.0; 2];
-        shares.at(&[0.3], &mut out);
+        shares.at(&log, 7, &mut out);
         assert_eq!(out, [0.25, 0.75]);
     }
 
@@ -111,12 +144,43 @@ mod tests {
             let odds = (1.5 * f64::from(x)).exp();
             [1.0, odds][action] / (1.0 + odds)
         };
-        let shares = Shares::of(&table(truth, 4000), ["a", "b"].into_iter()).unwrap();
+        let log = table(truth, 4000);
+        let shares = Shares::of(&log, ["a", "b"].into_iter()).unwrap();
         assert!(shares.estimated());
         let mut out = [0.0; 2];
-        for x in [-0.8f32, 0.0, 0.8] {
-            shares.at(&[x], &mut out);
+        for row in [4, 20, 36] {
+            let x = log.x[row];
+            shares.at(&log, row, &mut out);
             assert!((out[1] - truth(x, 1)).abs() < 0.03, "{x}: {out:?} against {}", truth(x, 1));
+        }
+    }
+
+    #[test]
+    fn what_was_not_eligible_has_no_share_and_a_softmax_over_the_others_is_found_again() {
+        // Of three actions the third is eligible in every other run of rows, and the log's softmax is over what is left.
+        let scores = |x: f32| [0.0, 0.8 * f64::from(x), 0.5 - 0.6 * f64::from(x)];
+        let rows = 6000;
+        let mut log = table(|_, _| 1.0, rows);
+        log.actions = 3;
+        log.eligible = (0..rows).flat_map(|row| [true, true, (row / 41).is_multiple_of(2)]).collect();
+        let truth = |row: usize, x: f32| -> Vec<f64> {
+            let open = if (row / 41).is_multiple_of(2) { 3 } else { 2 };
+            let all: Vec<f64> = scores(x)[..open].iter().map(|score| score.exp()).collect();
+            all.iter().map(|share| share / all.iter().sum::<f64>()).collect()
+        };
+        for row in 0..rows {
+            let truth = truth(row, log.x[row]);
+            let action = row % truth.len();
+            (log.action[row], log.propensity[row]) = (action as u16, truth[action]);
+        }
+        let shares = Shares::of(&log, ["a", "b", "c"].into_iter()).unwrap();
+        let mut out = [0.0; 3];
+        for row in [0, 20, 40, 41, 61, 81] {
+            shares.at(&log, row, &mut out);
+            let truth = truth(row, log.x[row]);
+            assert!((out.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+            assert!(truth.len() == 3 || out[2] == 0.0, "{out:?}");
+            truth.iter().zip(out).for_each(|(truth, found)| assert!((truth - found).abs() < 0.03, "{truth} {found}"));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::features::Features;
 use super::ridge::{Link, RidgeParameters};
+use super::thompson::standard_error;
 use guerdon_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -187,6 +188,16 @@ impl OnlineConfig {
     pub fn reward_range(&self) -> Option<(f64, f64)> {
         let bounded = self.ridge.link == Link::Logistic || matches!(self.explorer, Explorer::FastCb { .. });
         bounded.then_some((0.0, 1.0))
+    }
+
+    /// The largest standard error, against Thompson sampling's ideal chances, of propensities that are counted among draws;
+    /// `None` where they are worked out. Either way an arm is drawn by the very chances that are given, so that what is
+    /// logged is exact.
+    pub fn propensity_error(&self) -> Option<f64> {
+        match self.explorer {
+            Explorer::Thompson { method: ThompsonMethod::MonteCarlo { draws }, .. } => Some(standard_error(0.5, draws)),
+            _ => None,
+        }
     }
 
     pub(super) fn check(&self) -> Result<()> {

@@ -53,7 +53,10 @@ impl OnlineLearner for Ranged<'_> {
 
     fn update(&mut self, x: &[f32], action: usize, propensity: f64, reward: f64) -> Result<()> {
         let cut = reward < self.low || reward > self.high;
-        let unit = ((reward - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
+        let mut unit = (reward - self.low) / (self.high - self.low);
+        if reward.is_finite() {
+            unit = unit.clamp(0.0, 1.0);
+        }
         self.learner.update(x, action, propensity, unit)?;
         self.cut += u64::from(cut);
         Ok(())

@@ -27,16 +27,27 @@ FROM log WHERE spend > 0;
 "#;
 
 /// A log of `members` with four decisions each over `amounts`, who order with probability `chance(x, amount)`, x uniform
-/// on [−1, 1].
+/// on [−1, 1], for 30 in the mean.
 pub fn log_of_amounts(members: usize, seed: u64, amounts: &[u32], chance: impl Fn(f64, f64) -> f64) -> Log {
+    with_or_without_hurdle(true, members, seed, amounts, chance)
+}
+
+/// The same; without a hurdle no stage is reached by what brings revenue, and nothing is paid.
+pub fn with_or_without_hurdle(
+    with_hurdle: bool,
+    members: usize,
+    seed: u64,
+    amounts: &[u32],
+    chance: impl Fn(f64, f64) -> f64,
+) -> Log {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut csv = String::from("decision_id,member_id,hour,action,x,code,spend\n");
     for row in 0..members * 4 {
         let x = rng.random::<f64>() * 2.0 - 1.0;
         let amount = amounts[rng.random_range(0..amounts.len())];
         let action = if amount == 0 { "none".to_owned() } else { format!("cash_{amount}") };
-        let spend = if rng.random::<f64>() < chance(x, f64::from(amount)) { 30 } else { 0 };
+        let spend = if rng.random::<f64>() < chance(x, f64::from(amount)) { [18, 30, 42][row % 3] } else { 0 };
         writeln!(csv, "d{row},m{:05},{},{action},{x},a,{spend}", row / 4, row % 4 * 10).unwrap();
     }
-    ingest_log(&csv, VIEWS)
+    ingest_log(&csv, VIEWS, with_hurdle)
 }

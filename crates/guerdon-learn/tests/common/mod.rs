@@ -73,19 +73,37 @@ pub struct Log {
 
 /// Ingests `rows`.
 pub fn log_of(rows: &[Row]) -> Log {
+    ingest_log(&csv_of(rows), VIEWS, true)
+}
+
+fn csv_of(rows: &[Row]) -> String {
     let mut csv = String::from("decision_id,member_id,hour,action,x,code,spend\n");
     for (i, row) in rows.iter().enumerate() {
         let Row { member, hour, action, x, code, spend } = row;
         writeln!(csv, "d{i},{member},{hour},{},{x},{code},{spend}", ACTIONS[*action]).unwrap();
     }
-    ingest_log(&csv, VIEWS)
+    csv
 }
 
-/// Ingests the rows of `csv` under `views`.
-fn ingest_log(csv: &str, views: &str) -> Log {
+/// As [`log_of`]; "ten" is eligible in those rows only of which `ten` says so.
+pub fn masked_log_of(rows: &[Row], ten: &[bool]) -> Log {
+    let lines = csv_of(rows);
+    let mut ten = ten.iter().map(|ten| if *ten { ",1\n" } else { ",0\n" });
+    let csv: String = lines
+        .lines()
+        .enumerate()
+        .fold(String::new(), |csv, (i, line)| csv + line + if i == 0 { ",ten\n" } else { ten.next().unwrap_or("\n") });
+    let masked = "code, CASE WHEN ten = 0 THEN make_array('none', 'five') END AS eligible\nFROM log;";
+    ingest_log(&csv, &VIEWS.replace("code\nFROM log;", masked), true)
+}
+
+/// Ingests the rows of `csv` under `views`; without a hurdle "bought" waits for an event that never comes.
+fn ingest_log(csv: &str, views: &str, with_hurdle: bool) -> Log {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("log.csv"), csv).unwrap();
-    std::fs::write(folder.path().join("environment.toml"), ENVIRONMENT).unwrap();
+    let hurdle = if with_hurdle { "order" } else { "visit" };
+    let environment = ENVIRONMENT.replace("event = \"order\", match", &format!("event = \"{hurdle}\", match"));
+    std::fs::write(folder.path().join("environment.toml"), environment).unwrap();
     std::fs::write(folder.path().join("views.sql"), views).unwrap();
     let programme = environment::load(folder.path(), &[]).unwrap();
     let out = folder.path().join("log.parquet");

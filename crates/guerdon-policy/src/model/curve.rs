@@ -11,12 +11,13 @@ pub const MOST_KNOTS: usize = 64;
 ///
 /// A network gives, beside its heads, numbers z\[curved head, group, knot\]. With
 /// g(a) = Σⱼ basis\[a, j\] · softplus(z\[h, group(a), j\]), which is never negative,
-/// chance = 1 − (1 − link(base)) · e^(−g) and revenue = base + revenue_scale · g.
+/// chance = 1 − (1 − link(base)) · e^(−g) and revenue = link(base) + revenue_scale · g, cut where its link says so.
 ///
 /// Within a group whose actions share their bases, and whose basis functions do not fall and are concave in the amount
 /// (hinges min(amount, knot), say), g does not fall and is concave, and so are every chance and revenue: softplus is
 /// positive, and 1 − (1 − p) · e^(−g) is increasing and concave in g. Under a hurdle revenue is the chance of its stage
-/// times a factor that does not depend on the amount, so that the same holds wherever that factor is not negative. Of a
+/// times a factor that does not depend on the amount, so that the same holds wherever that factor is not negative, as it never
+/// is with [`super::RevenueLink::Exp`]. Of a
 /// chain of stages only "does not fall" holds: a product of concave factors need not be concave.
 ///
 /// Curved heads are all chances (the stages', then `paid`) and, where there is no hurdle, revenue.

@@ -69,7 +69,8 @@ impl WithSimd for Linked<'_> {
             ChanceLink::Clamp => chances.iter_mut().for_each(|p| *p = p.clamp(0.0, 1.0)),
         }
         if let RevenueLink::Exp { .. } = links.revenue_link {
-            revenue.iter_mut().for_each(|revenue| *revenue = exp_f32(*revenue));
+            // 0 · x is 0, but NaN for what is not finite: to be seen and refused, and not cut.
+            revenue.iter_mut().for_each(|revenue| *revenue = exp_f32(*revenue) + 0.0 * *revenue);
         }
         if let Some(amount) = links.amount {
             amount.lift(chances, links.revenue_stage.is_none().then_some(&mut *revenue), curve, spare);

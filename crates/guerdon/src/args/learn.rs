@@ -74,6 +74,9 @@ pub struct OnlineArgs {
     /// What the names of the expected rewards' columns begin with.
     #[arg(long, value_name = "PREFIX", default_value = "q_")]
     pub expected_prefix: String,
+    /// What the names of columns begin with that say by 0 or 1 whether an arm is eligible; without any, all are.
+    #[arg(long, value_name = "PREFIX", default_value = "e_")]
+    pub eligible_prefix: String,
     /// Instead of rewards: a column with the number of the arm that pays 1.
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,

@@ -20,6 +20,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Also write stream.parquet: along the decisions what every action would bring, drawn and expected, for `guerdon online`.
+    /// Holds some 600 bytes a decision in memory; all else is made in bounded memory.
     #[arg(long)]
     pub stream: bool,
     /// Print what was made as JSON.

@@ -26,7 +26,7 @@ pub fn confidence(text: &str) -> Result<f64, String> {
 pub fn reward_range(text: &str) -> Result<(f64, f64), String> {
     let ends = text.split_once(',').map(|(low, high)| (low.trim().parse::<f64>(), high.trim().parse::<f64>()));
     match ends {
-        Some((Ok(low), Ok(high))) if low < high => Ok((low, high)),
+        Some((Ok(low), Ok(high))) if low < high && low.is_finite() && high.is_finite() => Ok((low, high)),
         _ => Err("give two numbers, the smaller first, say 0,1".into()),
     }
 }

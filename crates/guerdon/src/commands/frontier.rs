@@ -30,7 +30,10 @@ pub fn run(args: &FrontierArgs, progress: &dyn Progress) -> Result<ExitCode> {
         all.push(frontier_of(&log, &Arms::held_out(&name, policy, log.meta()), &options, progress)?);
     }
     for named in &args.learners {
-        let (name, config) = learner(named)?;
+        let (mut name, config) = learner(named)?;
+        if args.learners.iter().filter(|other| stem(other) == name).count() > 1 {
+            name.clone_from(named);
+        }
         let (folds, device) = (usize::from(args.folds), args.device.into());
         let arms = Arms::cross_fitted(&log, &name, &config, folds, seed, device, progress)?;
         all.push(frontier_of(&log, &arms, &options, progress)?);
@@ -44,16 +47,19 @@ pub fn run(args: &FrontierArgs, progress: &dyn Progress) -> Result<ExitCode> {
     Ok(if refused { ExitCode::from(NOT_EVALUABLE) } else { ExitCode::SUCCESS })
 }
 
-/// What to call the learner, and its settings: those of a file, which names the learner, or the defaults.
+/// What to call the learner (several of one name are called as they were given), and its settings: those of a file, which
+/// names the learner, or the defaults.
 fn learner(named: &str) -> Result<(String, LearnerConfig)> {
     let path = Path::new(named);
     match path.extension() {
-        Some(end) if end == "toml" => {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            Ok((stem.into_owned(), LearnerConfig::load(path)?))
-        }
+        Some(end) if end == "toml" => Ok((stem(named), LearnerConfig::load(path)?)),
         _ => Ok((named.to_owned(), LearnerConfig::named(named)?)),
     }
+}
+
+/// The name of a file without folder and ending; other names as they are.
+fn stem(named: &str) -> String {
+    Path::new(named).file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn print(frontier: &Frontier) -> Result<()> {

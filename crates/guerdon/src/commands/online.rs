@@ -16,8 +16,10 @@ struct Played {
     config: OnlineConfig,
     steps: usize,
     actions: usize,
-    /// Rewards outside --reward-range, which counted as its nearer end.
-    rewards_cut: u64,
+    /// Rewards outside --reward-range, if there is one, which counted as its nearer end.
+    rewards_cut: Option<u64>,
+    /// The largest standard error of propensities that are counted among draws.
+    propensity_error: Option<f64>,
     replay: Replay,
 }
 
@@ -29,6 +31,7 @@ pub fn run(args: &OnlineArgs, progress: &dyn Progress) -> Result<ExitCode> {
         context: args.context_prefix.clone(),
         rewards: args.reward_prefix.clone(),
         expected: args.expected_prefix.clone(),
+        eligible: args.eligible_prefix.clone(),
         label: args.label.clone(),
     };
     if !(args.divide.is_finite() && args.divide > 0.0) {
@@ -68,13 +71,14 @@ pub fn run(args: &OnlineArgs, progress: &dyn Progress) -> Result<ExitCode> {
         let steps = order.iter().map(|row| step(&stream, *row));
         let every = order.len().div_ceil(POINTS) as u64;
         let (replay, cut) = match args.reward_range {
-            None => (replay(steps, &mut learner, every)?, 0),
+            None => (replay(steps, &mut learner, every)?, None),
             Some((low, high)) => {
                 let mut ranged = Ranged::new(&mut learner, low, high)?;
-                (replay(steps, &mut ranged, every)?, ranged.cut())
+                (replay(steps, &mut ranged, every)?, Some(ranged.cut()))
             }
         };
-        all.push(Played { learner: name, config, steps: order.len(), actions, rewards_cut: cut, replay });
+        let (steps, propensity_error) = (order.len(), config.propensity_error());
+        all.push(Played { learner: name, config, steps, actions, rewards_cut: cut, propensity_error, replay });
         progress.advance(1);
     }
     progress.finish();
@@ -94,10 +98,11 @@ pub fn run(args: &OnlineArgs, progress: &dyn Progress) -> Result<ExitCode> {
             format!("{:.4}", last.mean_reward),
             last.regret.map_or("–".into(), |regret| format!("{regret:.1}")),
             format!("{:.4}", played.replay.least_propensity),
-            args.reward_range.map_or("–".into(), |_| output::count(played.rewards_cut)),
+            played.propensity_error.map_or("exact".into(), |error| format!("± {error:.4}")),
+            played.rewards_cut.map_or("–".into(), output::count),
         ]
     });
-    output::table(&["learner", "mean reward", "regret", "least propensity", "rewards cut"], rows)?;
+    output::table(&["learner", "mean reward", "regret", "least propensity", "propensities", "rewards cut"], rows)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -113,7 +118,7 @@ fn step(stream: &RewardStream, row: usize) -> Step<'_> {
     let of = row * actions..(row + 1) * actions;
     Step {
         x: &stream.context[row * inputs..(row + 1) * inputs],
-        eligible: None,
+        eligible: stream.eligible.as_ref().map(|eligible| &eligible[of.clone()]),
         rewards: &stream.rewards[of.clone()],
         expected: stream.expected.as_ref().map(|expected| &expected[of]),
     }
