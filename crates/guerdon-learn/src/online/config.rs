@@ -123,7 +123,7 @@ fn linear() -> Features {
 }
 
 /// The names that [`OnlineConfig::named`] knows.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     "epsilon_greedy",
     "linucb",
     "lints",
@@ -135,6 +135,7 @@ pub const NAMES: [&str; 13] = [
     "bootstrap_ts",
     "cover",
     "kernel_ucb",
+    "kernel_ts",
     "neural_linear_ts",
     "drift_ucb",
 ];
@@ -148,9 +149,10 @@ impl OnlineConfig {
     /// The documented default of each learner in [`NAMES`]. They suit rewards in [0, 1] and contexts whose numbers are of
     /// size 1.
     ///
-    /// Rules that explore by estimates alone start them at 1. `kernel_ucb` is LinUCB and `neural_linear_ts` LinTS on 512 Fourier features of the context's direction, length
-    /// scale 1/2, λ = 0.1. `drift_ucb` is LinUCB on the log odds that forgets with γ = 0.999, for rewards in [0, 1] in a
-    /// world that changes.
+    /// Rules that explore by estimates alone start them at 1. `kernel_ucb` is LinUCB and `kernel_ts` LinTS on 512 Fourier
+    /// features of the context's direction, length scale 1/2, λ = 0.1. `neural_linear_ts` is LinTS on 64 hidden units of a
+    /// network that is trained along the way, λ = 0.01. `drift_ucb` is LinUCB on the log odds that forgets with γ = 0.999,
+    /// for rewards in [0, 1] in a world that changes.
     ///
     /// # Errors
     /// [`Error::Config`] for a name that there is not.
@@ -175,7 +177,12 @@ impl OnlineConfig {
             "bootstrap_ts" => optimist(bag(Resample::DoubleOrNothing)),
             "cover" => optimist(Explorer::Cover { members: 4, psi: 0.1 }),
             "kernel_ucb" => fourier(Explorer::Ucb { alpha: 0.2 }),
-            "neural_linear_ts" => fourier(Explorer::Thompson { scale: 0.1, method: ThompsonMethod::Quadrature }),
+            "kernel_ts" => fourier(Explorer::Thompson { scale: 0.1, method: ThompsonMethod::Quadrature }),
+            "neural_linear_ts" => OnlineConfig {
+                features: Features::Network { units: 64, first: 50 },
+                ridge: RidgeParameters { lambda: 0.01, ..RidgeParameters::default() },
+                ..OnlineConfig::new(Explorer::Thompson { scale: 0.1, method: ThompsonMethod::Quadrature })
+            },
             "drift_ucb" => OnlineConfig {
                 ridge: RidgeParameters { forgetting: 0.999, link: Link::Logistic, ..RidgeParameters::default() },
                 ..OnlineConfig::new(Explorer::Ucb { alpha: 0.5 })

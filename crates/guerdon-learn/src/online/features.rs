@@ -4,6 +4,7 @@
 //! al. 2013) from LinUCB, and Thompson sampling with a fixed random hidden layer from LinTS.
 
 use super::linear_algebra::dot;
+use super::network::Layer;
 use super::normal::Normal;
 use guerdon_core::{Error, Result, Seed};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,16 @@ pub enum Features {
         /// Whether contexts are first scaled to Euclidean length 1, so that only their direction counts.
         unit: bool,
     },
+    /// An intercept of 1, then the hidden units of a network that is trained anew on all that was seen, by squared error of
+    /// the reward, when `first` rewards have come and whenever their number has grown by half; the regressors are then
+    /// made anew from all that was seen. Before, the network is as it was drawn, and where its loss is not finite (numbers are
+    /// enormous) it stays as it was. Keeps every observation in memory.
+    Network {
+        /// How many hidden units, 1 to 4,096.
+        units: usize,
+        /// Rewards before the first training, at least 1.
+        first: u64,
+    },
 }
 
 /// A feature map made ready.
@@ -35,6 +46,7 @@ pub(super) struct FeatureMap {
     /// `[count / 2][inputs]`.
     #[serde(with = "super::bits")]
     frequencies: Vec<f64>,
+    pub(super) layer: Option<Layer>,
     #[serde(with = "super::bits")]
     context: Vec<f64>,
     #[serde(with = "super::bits")]
@@ -43,11 +55,21 @@ pub(super) struct FeatureMap {
 
 impl FeatureMap {
     pub(super) fn new(features: Features, inputs: usize, seed: Seed) -> Result<FeatureMap> {
+        let refused = |key: &str, given: String, wanted: &str| Err(Error::config("features", key, given, wanted));
+        let mut layer = None;
         let (width, frequencies) = match features {
             Features::Linear => (inputs.saturating_add(1), vec![]),
+            Features::Network { units, first } => {
+                if !(1..=4096).contains(&units) {
+                    return refused("units", units.to_string(), "a whole number from 1 to 4096 would do");
+                }
+                if first == 0 {
+                    return refused("first", first.to_string(), "at least 1 would do");
+                }
+                layer = Some(Layer::initial(inputs, units, seed.named("network"))?);
+                (units + 1, vec![])
+            }
             Features::Fourier { count, length_scale, .. } => {
-                let refused =
-                    |key: &str, given: String, wanted: &str| Err(Error::config("features", key, given, wanted));
                 if !(2..=1 << 16).contains(&count) || count % 2 == 1 {
                     return refused("count", count.to_string(), "an even number from 2 to 65536 would do");
                 }
@@ -60,7 +82,8 @@ impl FeatureMap {
                 (count, frequencies)
             }
         };
-        Ok(FeatureMap { features, inputs, frequencies, context: vec![0.0; inputs], values: vec![0.0; width] })
+        let (context, values) = (vec![0.0; inputs], vec![0.0; width]);
+        Ok(FeatureMap { features, inputs, frequencies, layer, context, values })
     }
 
     pub(super) fn width(&self) -> usize {
@@ -86,6 +109,12 @@ impl FeatureMap {
             Features::Linear => {
                 for (value, given) in self.values.iter_mut().zip(std::iter::once(&1.0).chain(&self.context)) {
                     *value = *given;
+                }
+            }
+            Features::Network { .. } => {
+                if let (Some(layer), Some((intercept, units))) = (&self.layer, self.values.split_first_mut()) {
+                    *intercept = 1.0;
+                    layer.apply(&self.context, units);
                 }
             }
             Features::Fourier { count, unit, .. } => {

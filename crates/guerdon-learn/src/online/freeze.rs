@@ -1,11 +1,16 @@
 //! From an online learner to an ordinary bundle that decides as the learner would without learning on.
 
+use super::arms::Arms;
 use super::config::Explorer;
 use super::features::Features;
 use super::learner::Learner;
+use super::normal::Normal;
 use super::ridge::Link;
+use super::traits::OnlineLearner;
 use guerdon_core::{Error, Result};
-use guerdon_policy::{Dense, Exploration, MlpModel, OutcomeModel, Policy, PolicyParts, heads};
+use guerdon_policy::{
+    ChanceLink, Dense, EnsembleModel, Exploration, MlpModel, OutcomeModel, Policy, PolicyParts, RevenueLink, heads,
+};
 
 /// The head that the learner's reward is written to. The other heads say 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,21 +24,33 @@ pub enum FrozenHead {
     Stage(usize),
 }
 
+/// How many draws from its posterior Thompson sampling freezes to; a chance that they vote has a standard error of at most
+/// 0.0625, and that the policy draws by is exact.
+pub const FROZEN_DRAWS: usize = 64;
+
 /// A log odds so low that its chance counts as 0.
 const NEVER: f32 = -80.0;
 
 impl Learner {
-    /// The estimates as an outcome model for `stages` funnel stages: linear heads, or one sigmoid layer under the logistic
-    /// link. An ensemble freezes to its mean, cover to its reward model.
+    /// The estimates as an outcome model for `stages` funnel stages: linear heads, one sigmoid layer under the logistic
+    /// link, or an ensemble. A network's hidden units become its trunk.
+    ///
+    /// Where the reward is revenue under the identity link, an ensemble's members and draws from the posterior of Thompson
+    /// sampling ([`FROZEN_DRAWS`], in pairs around its mean) become members that vote; else they freeze to their mean,
+    /// and cover to its reward model.
     ///
     /// # Shapes
     /// Inputs: those of the contexts learned from, so encode them with the bundle's encoder.
     ///
     /// # Errors
-    /// [`Error::Config`] for features that are not linear, a stage that there is not, or weights out of a float's range.
+    /// [`Error::Config`] for Fourier features, a stage that there is not, or weights out of a float's range.
     pub fn outcome_model(&self, stages: usize, head: FrozenHead) -> Result<OutcomeModel> {
-        if self.config.features != Features::Linear {
-            return Err(refused("features", "fourier", "linear features would do: a bundle has no Fourier layer"));
+        if let Features::Fourier { .. } = self.config.features {
+            return Err(refused(
+                "features",
+                "fourier",
+                "linear or network features would do: a bundle has no Fourier layer",
+            ));
         }
         let place = match head {
             FrozenHead::Revenue => heads(stages) - 1,
@@ -42,55 +59,113 @@ impl Learner {
                 return Err(refused("stage", stage, &format!("one of {stages} stages, from 0, would do")));
             }
         };
-        let (inputs, outputs) = (self.map.width().saturating_sub(1), heads(stages) * self.actions);
-        let logistic = self.config.ridge.link == Link::Logistic;
-        let mut weights = vec![0.0; inputs * outputs];
-        let mut bias = vec![0.0; outputs];
-        if logistic {
-            bias.iter_mut().take((heads(stages) - 1) * self.actions).for_each(|bias| *bias = NEVER);
+        let members = self.members(head);
+        let mut layers = vec![];
+        for weights in &members {
+            layers.push(self.layer(weights, heads(stages), place)?);
         }
-        let models = match self.config.explorer {
-            Explorer::Cover { .. } => 1,
-            _ => self.models.len(),
+        let link = match self.config.ridge.link {
+            Link::Logistic => ChanceLink::Sigmoid,
+            Link::Identity => ChanceLink::Clamp,
         };
-        for action in 0..self.actions {
-            let output = place * self.actions + action;
-            let mut mean = vec![0.0; inputs + 1];
-            let arms = self.models.iter().take(models).filter_map(|model| model.arms.get(action));
-            for arm in arms {
-                mean.iter_mut().zip(arm.weights()).for_each(|(sum, weight)| *sum += weight / models as f64);
+        let trunk: Vec<Dense> = self.map.layer.iter().map(|layer| layer.dense()).collect();
+        Ok(match (layers.pop(), trunk.is_empty() && layers.is_empty(), link) {
+            (Some(layer), true, ChanceLink::Clamp) => OutcomeModel::Linear(layer),
+            (Some(layer), true, ChanceLink::Sigmoid) => {
+                OutcomeModel::Mlp(MlpModel { layers: vec![layer], revenue_stage: None })
             }
-            if let Some((place, intercept)) = bias.get_mut(output).zip(mean.first()) {
+            (last, ..) => OutcomeModel::Ensemble(EnsembleModel {
+                trunk,
+                members: layers.into_iter().chain(last).map(|layer| vec![layer]).collect(),
+                link,
+                revenue_link: RevenueLink::Identity,
+                follows: vec![],
+                revenue_stage: None,
+                amount: None,
+                pessimism: 0.0,
+            }),
+        })
+    }
+
+    /// Whether the frozen policy votes, see [`Learner::outcome_model`].
+    fn votes(&self, head: FrozenHead) -> bool {
+        let plain = head == FrozenHead::Revenue && self.config.ridge.link == Link::Identity;
+        plain && matches!(self.config.explorer, Explorer::Bag { .. } | Explorer::Thompson { .. })
+    }
+
+    /// Weights `[actions][width]` of every member of the frozen model.
+    fn members(&self, head: FrozenHead) -> Vec<Vec<Vec<f64>>> {
+        let of = |model: &Arms| -> Vec<Vec<f64>> { model.arms.iter().map(|arm| arm.weights().to_vec()).collect() };
+        match (self.config.explorer, self.votes(head)) {
+            (Explorer::Bag { .. }, true) => self.models.iter().map(of).collect(),
+            (Explorer::Thompson { scale, .. }, true) => {
+                let mut normal = Normal::new(self.draw_seed().named("frozen"));
+                let pair = |_| {
+                    let Some(model) = self.models.first() else { return vec![] };
+                    let steps: Vec<Vec<f64>> = model.arms.iter().map(|arm| arm.draw(scale, &mut normal)).collect();
+                    let moved = |sign: f64| -> Vec<Vec<f64>> {
+                        let add = |(mean, step): (Vec<f64>, &Vec<f64>)| -> Vec<f64> {
+                            mean.iter().zip(step).map(|(mean, step)| mean + sign * step).collect()
+                        };
+                        of(model).into_iter().zip(&steps).map(add).collect()
+                    };
+                    vec![moved(1.0), moved(-1.0)]
+                };
+                (0..FROZEN_DRAWS / 2).flat_map(pair).collect()
+            }
+            _ => {
+                let models = match self.config.explorer {
+                    Explorer::Cover { .. } => 1,
+                    _ => self.models.len(),
+                };
+                let mut mean = vec![vec![0.0; self.map.width()]; self.actions];
+                for model in self.models.iter().take(models) {
+                    for (sums, weights) in mean.iter_mut().zip(of(model)) {
+                        sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight / models as f64);
+                    }
+                }
+                vec![mean]
+            }
+        }
+    }
+
+    /// `weights` as the last layer of a model with `heads` heads, of which `place` is the reward.
+    fn layer(&self, weights: &[Vec<f64>], heads: usize, place: usize) -> Result<Dense> {
+        let (inputs, outputs) = (self.map.width().saturating_sub(1), heads * self.actions);
+        let mut layer = Dense { inputs, outputs, weights: vec![0.0; inputs * outputs], bias: vec![0.0; outputs] };
+        if self.config.ridge.link == Link::Logistic {
+            layer.bias.iter_mut().take((heads - 1) * self.actions).for_each(|bias| *bias = NEVER);
+        }
+        for (action, own) in weights.iter().enumerate() {
+            let output = place * self.actions + action;
+            if let Some((place, intercept)) = layer.bias.get_mut(output).zip(own.first()) {
                 *place = *intercept as f32;
             }
-            for (row, weight) in weights.chunks_exact_mut(outputs).zip(mean.iter().skip(1)) {
+            for (row, weight) in layer.weights.chunks_exact_mut(outputs).zip(own.iter().skip(1)) {
                 if let Some(place) = row.get_mut(output) {
                     *place = *weight as f32;
                 }
             }
         }
-        if !weights.iter().chain(&bias).all(|weight| weight.is_finite()) {
-            return Err(refused("weights", "out of range", "weights that a float can hold would do"));
+        if layer.weights.iter().chain(&layer.bias).all(|weight| weight.is_finite()) {
+            return Ok(layer);
         }
-        let layer = Dense { inputs, outputs, weights, bias };
-        Ok(if logistic {
-            OutcomeModel::Mlp(MlpModel { layers: vec![layer], revenue_stage: None })
-        } else {
-            OutcomeModel::Linear(layer)
-        })
+        Err(refused("weights", "out of range", "weights that a float can hold would do"))
     }
 
     /// The exploration that goes with the frozen model: ε-greedy and softmax stay what they are (softmax under the
-    /// identity link only), every other rule becomes ε-greedy with ε = floor, or greedy without one.
-    pub fn exploration(&self) -> Exploration {
+    /// identity link only), ensembles and Thompson sampling vote where [`Learner::outcome_model`] says so, every other rule
+    /// becomes ε-greedy with ε = floor, or greedy without one.
+    pub fn exploration(&self, head: FrozenHead) -> Exploration {
         let floor = self.config.floor;
         match self.config.explorer {
             Explorer::EpsilonGreedy { epsilon } => {
                 Exploration::EpsilonGreedy { epsilon: 1.0 - (1.0 - epsilon) * (1.0 - floor) }
             }
-            Explorer::Softmax { temperature } if floor == 0.0 && self.config.ridge.link == Link::Identity => {
+            Explorer::Softmax { temperature } if self.config.ridge.link == Link::Identity => {
                 Exploration::Softmax { temperature, floor }
             }
+            _ if self.votes(head) => Exploration::Vote { floor },
             _ if floor > 0.0 => Exploration::EpsilonGreedy { epsilon: floor },
             _ => Exploration::Greedy,
         }
@@ -103,7 +178,7 @@ impl Learner {
     /// As [`Learner::outcome_model`] and [`Policy::new`].
     pub fn freeze(&self, parts: PolicyParts, head: FrozenHead) -> Result<Policy> {
         let model = self.outcome_model(parts.stages.len(), head)?;
-        Policy::new(PolicyParts { model, exploration: self.exploration(), ..parts })
+        Policy::new(PolicyParts { model, exploration: self.exploration(head), ..parts })
     }
 }
 

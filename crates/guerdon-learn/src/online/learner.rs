@@ -3,7 +3,8 @@
 use super::arms::Arms;
 use super::config::{Explorer, OnlineConfig, Resample, ThompsonMethod};
 use super::explore;
-use super::features::FeatureMap;
+use super::features::{FeatureMap, Features};
+use super::network::{Layer, Seen};
 use super::normal::Normal;
 use super::thompson::{monte_carlo, quadrature};
 use super::traits::OnlineLearner;
@@ -20,6 +21,8 @@ pub struct Learner {
     /// Updates so far: the clock of forgetting.
     pub(super) steps: u64,
     pub(super) map: FeatureMap,
+    /// All that was learned from, where features are a network's.
+    seen: Vec<Seen>,
     /// One set of regressors; an ensemble's members; or cover's reward model and then its policies.
     pub(super) models: Vec<Arms>,
 }
@@ -36,7 +39,12 @@ impl Learner {
         }
         let seed = seed.named("online");
         let map = FeatureMap::new(config.features, inputs, seed)?;
-        let width = map.width();
+        let models = Learner::fresh(&config, map.width(), actions, seed)?;
+        Ok(Learner { config, seed, inputs, actions, steps: 0, map, seen: vec![], models })
+    }
+
+    /// Regressors that have seen nothing.
+    fn fresh(config: &OnlineConfig, width: usize, actions: usize, seed: Seed) -> Result<Vec<Arms>> {
         let (models, prior_scale) = match config.explorer {
             Explorer::Bag { members, prior_scale, .. } => (members, prior_scale),
             Explorer::Cover { members, .. } => (members + 1, 0.0),
@@ -49,8 +57,7 @@ impl Learner {
             let intercept = std::iter::once(config.initial).chain(std::iter::repeat(0.0));
             drawn.zip(intercept).map(|(drawn, intercept)| drawn + intercept).collect()
         };
-        let models = (0..models).map(|_| Arms::new(config.ridge, width, actions, &mut prior)).collect::<Result<_>>()?;
-        Ok(Learner { config, seed, inputs, actions, steps: 0, map, models })
+        (0..models).map(|_| Arms::new(config.ridge, width, actions, &mut prior)).collect()
     }
 
     /// What it was made of.
@@ -219,6 +226,47 @@ impl OnlineLearner for Learner {
         if !(least..=most).contains(&reward) {
             return Err(refused("reward", reward, format!("a number from {least} to {most} would do")));
         }
+        self.absorb(x, action, propensity, reward)?;
+        if let Features::Network { units, first } = self.config.features {
+            self.seen.push(Seen { x: x.to_vec(), action, propensity, reward });
+            if due(self.steps, first) {
+                self.retrain(units)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the network is trained after this many steps: after the `first`, and each time they have grown by half.
+fn due(steps: u64, first: u64) -> bool {
+    let mut at = first;
+    while at < steps {
+        at = (at + at / 2).max(at + 1);
+    }
+    at == steps
+}
+
+impl Learner {
+    /// Trains the features' network on all that was seen, and makes the regressors anew from it. Where its loss is not
+    /// finite, all stays as it is.
+    fn retrain(&mut self, units: usize) -> Result<()> {
+        let layer = match Layer::trained(&self.seen, units, self.actions, self.seed.named("network")) {
+            Err(Error::Training { .. }) => return Ok(()),
+            layer => layer?,
+        };
+        let seen = std::mem::take(&mut self.seen);
+        self.map.layer = Some(layer);
+        self.models = Learner::fresh(&self.config, self.map.width(), self.actions, self.seed)?;
+        self.steps = 0;
+        for Seen { x, action, propensity, reward } in &seen {
+            self.absorb(x, *action, *propensity, *reward)?;
+        }
+        self.seen = seen;
+        Ok(())
+    }
+
+    /// Updates the regressors.
+    fn absorb(&mut self, x: &[f32], action: usize, propensity: f64, reward: f64) -> Result<()> {
         self.map.map(x)?;
         if let Explorer::Cover { psi, .. } = self.config.explorer {
             self.update_cover(psi, action, propensity, reward);

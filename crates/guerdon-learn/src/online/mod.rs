@@ -22,7 +22,7 @@
 //! A [`Learner`] is a feature map ([`Features`]), a regressor per arm ([`OnlineRidge`]) and an [`Explorer`]. Every
 //! action is drawn from the vector that [`OnlineLearner::probabilities`] gives, so that the propensity that is logged is
 //! the exact chance of the draw. Rewards may come late and in any order. [`Learner::freeze`] makes an ordinary bundle of
-//! a linear learner; [`replay`] measures learners on a stream of which every arm's reward is known, and [`Ranged`] puts
+//! a learner whose features are linear or a network's; [`replay`] measures learners on a stream of which every arm's reward is known, and [`Ranged`] puts
 //! rewards in money into the [0, 1] that the learners' defaults suit.
 //!
 //! The same configuration, seed and calls give the same bytes on one machine. Between machines, `exp`, `ln`, `sin` and
@@ -37,6 +37,7 @@ mod features;
 mod freeze;
 mod learner;
 pub(crate) mod linear_algebra;
+mod network;
 pub(crate) mod normal;
 mod ranged;
 mod replay;
@@ -46,7 +47,7 @@ mod traits;
 
 pub use config::{Explorer, NAMES, OnlineConfig, Resample, ThompsonMethod};
 pub use features::Features;
-pub use freeze::FrozenHead;
+pub use freeze::{FROZEN_DRAWS, FrozenHead};
 pub use learner::Learner;
 pub(crate) use normal::Normal;
 pub use ranged::Ranged;

@@ -6,7 +6,9 @@
 //! 1985): w = μ(1 − μ) and z = η + (r − μ)/w. Forgetting by age, for every arm alike, is that of Russac et al. (2019).
 
 use super::linear_algebra::{add_diagonal, add_outer, add_scaled, diagonal, dot, invert, multiply};
+use super::normal::Normal;
 use guerdon_core::{Error, Result};
+use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -150,6 +152,17 @@ impl OnlineRidge {
         add_scaled(&mut self.moment, self.parameters.lambda, &self.prior);
         self.weights.copy_from_slice(&self.prior);
         self
+    }
+
+    /// A draw from N(0, scale² A⁻¹), as of the last observation.
+    pub(super) fn draw(&self, scale: f64, normal: &mut Normal) -> Vec<f64> {
+        let covariance = DMatrix::from_row_slice(self.width, self.width, &self.covariance);
+        let noise = DVector::from_fn(self.width, |_, _| normal.draw());
+        match covariance.cholesky() {
+            Some(factor) => (factor.l() * noise * scale).iter().copied().collect(),
+            // Rounding has made it indefinite: no spread that could be trusted.
+            None => vec![0.0; self.width],
+        }
     }
 
     /// θ.

@@ -53,7 +53,7 @@ pub struct OnlineArgs {
     #[arg(long, value_name = "STREAM.parquet")]
     pub stream: PathBuf,
     /// Learners: epsilon_greedy, linucb, lints, softmax, squarecb, fastcb, regcb, bag, bootstrap_ts, cover, kernel_ucb,
-    /// neural_linear_ts, drift_ucb.
+    /// kernel_ts, neural_linear_ts, drift_ucb.
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', default_value = "linucb,kernel_ucb,drift_ucb")]
     pub learners: Vec<String>,
     /// Settings of the learner (one only), which replace its documented defaults.
