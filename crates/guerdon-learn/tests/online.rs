@@ -3,7 +3,7 @@
 use guerdon_core::{Catalogue, Guardrails, Money, Reward, Seed, Timestamp, Value};
 use guerdon_learn::online::{
     Explorer, FROZEN_DRAWS, Features, FrozenHead, Learner, Link, NAMES, OnlineConfig, OnlineLearner, OnlineRidge,
-    Ranged, Replay, RidgeParameters, Step, ThompsonMethod, monte_carlo, quadrature, replay, standard_error,
+    Ranged, Replay, Resample, RidgeParameters, Step, ThompsonMethod, monte_carlo, quadrature, replay, standard_error,
 };
 use guerdon_policy::{
     Encoder, Encoding, Exploration, FeatureSchema, FixedScores, Objective, OutcomeModel, Policy, PolicyParts, Request,
@@ -439,6 +439,9 @@ fn a_frozen_learner_is_a_bundle_that_expects_what_the_learner_does() {
         }
         assert!(off < 0.05, "{name}: votes are {off} off in the mean");
     }
+    let alone = Explorer::Bag { members: 1, resample: Resample::Poisson, prior_scale: 0.3 };
+    let alone = Learner::new(OnlineConfig::new(alone), 4, 3, Seed(5)).unwrap();
+    assert_eq!(alone.freeze(parts(), FrozenHead::Revenue).unwrap().parts().exploration, Exploration::Greedy);
     let curved = Learner::new(OnlineConfig::named("kernel_ucb").unwrap(), 4, 3, Seed(5)).unwrap();
     assert!(curved.freeze(parts(), FrozenHead::Revenue).unwrap_err().to_string().contains("Fourier"));
     let linear = Learner::new(OnlineConfig::named("linucb").unwrap(), 4, 3, Seed(5)).unwrap();

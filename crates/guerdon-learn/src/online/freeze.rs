@@ -24,8 +24,8 @@ pub enum FrozenHead {
     Stage(usize),
 }
 
-/// How many draws from its posterior Thompson sampling freezes to; a chance that they vote has a standard error of at most
-/// 0.0625, and that the policy draws by is exact.
+/// How many draws from its posterior Thompson sampling freezes to; what share of them votes for an arm is some
+/// 0.06 off its ideal chance at most, and is the exact chance that the policy draws by.
 pub const FROZEN_DRAWS: usize = 64;
 
 /// A log odds so low that its chance counts as 0.
@@ -90,7 +90,12 @@ impl Learner {
     /// Whether the frozen policy votes, see [`Learner::outcome_model`].
     fn votes(&self, head: FrozenHead) -> bool {
         let plain = head == FrozenHead::Revenue && self.config.ridge.link == Link::Identity;
-        plain && matches!(self.config.explorer, Explorer::Bag { .. } | Explorer::Thompson { .. })
+        plain
+            && match self.config.explorer {
+                Explorer::Bag { members, .. } => members > 1,
+                Explorer::Thompson { .. } => true,
+                _ => false,
+            }
     }
 
     /// Weights `[actions][width]` of every member of the frozen model.
