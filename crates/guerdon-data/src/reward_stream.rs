@@ -62,13 +62,8 @@ impl RewardStream {
         let masks = places(&columns.eligible);
         let of = |found: &[(usize, String)]| -> Vec<usize> { found.iter().map(|(place, _)| *place).collect() };
         let arms = |found: &[(usize, String)]| -> Vec<String> { found.iter().map(|(_, name)| name.clone()).collect() };
-        if !expected.is_empty() && label.is_none() && arms(&expected) != arms(&rewards) {
-            return Err(Error::Mismatch {
-                place: path.display().to_string(),
-                what: "arms with an expected reward".into(),
-                given: arms(&expected).join(", "),
-                wanted: format!("those with a reward are {}", arms(&rewards).join(", ")),
-            });
+        if !expected.is_empty() && label.is_none() {
+            same_arms(path, "arms with an expected reward", &arms(&expected), &arms(&rewards))?;
         }
         let file = File::open(path).map_err(|e| Error::not_found(path, "Parquet file", e))?;
         let reader =
@@ -100,14 +95,7 @@ impl RewardStream {
 
     /// Eligible arms, from a 0 or 1 for each of `arms` and step.
     fn mask(&mut self, path: &Path, arms: &[String], masked: &[f64]) -> Result<()> {
-        if arms != self.actions {
-            return Err(Error::Mismatch {
-                place: path.display().to_string(),
-                what: "arms that may be eligible".into(),
-                given: arms.join(", "),
-                wanted: format!("those with a reward are {}", self.actions.join(", ")),
-            });
-        }
+        same_arms(path, "arms that may be eligible", arms, &self.actions)?;
         for (row, masked) in masked.chunks_exact(arms.len().max(1)).enumerate() {
             let odd = masked.iter().find(|eligible| **eligible != 0.0 && **eligible != 1.0);
             let none = masked.iter().all(|eligible| *eligible == 0.0).then_some(&0.0);
@@ -187,4 +175,17 @@ impl RewardStream {
         }
         Ok(order.into_iter().map(|row| row as usize).collect())
     }
+}
+
+/// Refuses columns that are not those of the arms with a reward, in their order.
+fn same_arms(path: &Path, what: &str, given: &[String], rewards: &[String]) -> Result<()> {
+    if given == rewards {
+        return Ok(());
+    }
+    Err(Error::Mismatch {
+        place: path.display().to_string(),
+        what: what.into(),
+        given: given.join(", "),
+        wanted: format!("those with a reward are {}", rewards.join(", ")),
+    })
 }

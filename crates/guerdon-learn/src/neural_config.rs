@@ -120,7 +120,8 @@ pub enum RevenueFit {
     Squared,
     /// By half the deviance of a Tweedie distribution (Jørgensen 1987) through a log link: what acts on revenue multiplies it
     /// (a concave amount without a hurdle adds to it), a prediction is never negative and never above the largest revenue
-    /// that was learned from, and a difference counts the less the larger the prediction is. Refuses logs in which revenue is negative; not with `posterior_draws`.
+    /// that was learned from, and a difference counts the less the larger the prediction is. Refuses logs in which revenue is
+    /// negative; not with `posterior_draws`.
     Tweedie,
 }
 

@@ -15,6 +15,16 @@ pub fn request<'a>(batch: &'a LogBatch, row: usize, context: &'a [Value<'a>]) ->
     }
 }
 
+/// Appends to `to` whether each of `actions` actions was eligible in `row`; gives whether the log
+/// names an eligible set there.
+pub(crate) fn push_eligible(batch: &LogBatch, row: usize, actions: usize, to: &mut Vec<bool>) -> bool {
+    let eligible = batch.eligible(row);
+    let first = to.len();
+    to.resize(first + actions, eligible.is_none());
+    eligible.unwrap_or_default().iter().for_each(|action| to[first + usize::from(*action)] = true);
+    eligible.is_some()
+}
+
 /// How much was visited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Visited {

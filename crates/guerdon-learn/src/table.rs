@@ -1,7 +1,7 @@
 //! Training rows in memory, with what trees and effects need beside outcomes: propensities and member folds.
 
 use crate::outcomes::Outcomes;
-use crate::rows::{Visited, visit};
+use crate::rows::{Visited, push_eligible, visit};
 use guerdon_core::{Error, Progress, Result};
 use guerdon_data::LogReader;
 use guerdon_policy::Encoder;
@@ -68,12 +68,7 @@ impl Table {
             table.action.push(batch.action(row) as u16);
             table.propensity.push(batch.propensity(row));
             table.part.push(part(batch.member_id(row)));
-            let place = table.eligible.len();
-            table.eligible.resize(place + table.actions, batch.eligible(row).is_none());
-            for &action in batch.eligible(row).unwrap_or_default() {
-                table.eligible[place + usize::from(action)] = true;
-                masked = true;
-            }
+            masked |= push_eligible(batch, row, table.actions, &mut table.eligible);
             Ok(())
         })?;
         if !masked {

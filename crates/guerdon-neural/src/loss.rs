@@ -80,8 +80,8 @@ impl Batch {
 
 /// Mean loss per head, `[heads]`, of the last layer's values `outputs` `[rows, outputs]`: for stages and paid
 /// the logistic loss on the log-odds z, max(z, 0) − z·y + log(1 + exp(−|z|)); for revenue its [`RevenueLoss`]. All are
-/// proper for the mean of the targets as they are given. Rows that did not reach the stage that revenue waits for, if there is one, say
-/// nothing of revenue.
+/// proper for the mean of the targets as they are given. Rows that did not reach the stage that revenue waits for, if there
+/// is one, say nothing of revenue.
 pub fn per_head(outputs: Tensor<2>, batch: &Batch, shape: &Shape) -> Tensor<1> {
     let [rows, heads] = batch.targets.dims();
     let logged = links::heads(shape, batch.logged.take(shape, outputs)).reshape([rows, heads]);

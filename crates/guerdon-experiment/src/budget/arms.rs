@@ -54,8 +54,9 @@ impl Arms {
             // Learners of one kind start from the same draws, and differ by their settings alone.
             let draws = seed.named("train").named(config.name()).named(&fold.to_string());
             let options = TrainOptions { device, name: Some(name.to_owned()), ..TrainOptions::new(draws, everyone) };
-            let policy = train(&others, config, &options, &NoProgress)?.policy;
-            policies[fold].get_or_init(|| policy);
+            let trained = train(&others, config, &options, &NoProgress)?;
+            trained.remarks.iter().for_each(|remark| progress.remark(&format!("{name}, fold {fold}: {remark}")));
+            policies[fold].get_or_init(|| trained.policy);
             progress.advance(1);
             Ok(())
         })?;

@@ -22,8 +22,8 @@
 //! A [`Learner`] is a feature map ([`Features`]), a regressor per arm ([`OnlineRidge`]) and an [`Explorer`]. Every
 //! action is drawn from the vector that [`OnlineLearner::probabilities`] gives, so that the propensity that is logged is
 //! the exact chance of the draw. Rewards may come late and in any order. [`Learner::freeze`] makes an ordinary bundle of
-//! a learner whose features are linear or a network's; [`replay`] measures learners on a stream of which every arm's reward is known, and [`Ranged`] puts
-//! rewards in money into the [0, 1] that the learners' defaults suit.
+//! a learner whose features are linear or a network's; [`replay`] measures learners on a stream of which every arm's reward
+//! is known, and [`Ranged`] puts rewards in money into the [0, 1] that the learners' defaults suit.
 //!
 //! The same configuration, seed and calls give the same bytes on one machine. Between machines, `exp`, `ln`, `sin` and
 //! `cos` of the platform may differ in the last bit.

@@ -4,7 +4,7 @@ use super::config::{Baseline, Method, PolicyConfig};
 use super::held_out::HeldOut;
 use super::objective::Point;
 use crate::outcomes::Outcomes;
-use crate::rows::{Visited, visit};
+use crate::rows::{Visited, push_eligible, visit};
 use crate::{CrossFit, Moments};
 use guerdon_core::{Error, Progress, Result, Seed};
 use guerdon_data::LogReader;
@@ -107,12 +107,7 @@ impl Logged {
             rows.member.push(member);
             rows.fold.push(crossfit.fold(id) as u16);
             rows.validation.push(validation(id));
-            let place = rows.left.len();
-            rows.left.resize(place + rows.actions, batch.eligible(row).is_none());
-            for &action in batch.eligible(row).unwrap_or_default() {
-                rows.left[place + usize::from(action)] = true;
-                masked = true;
-            }
+            masked |= push_eligible(batch, row, rows.actions, &mut rows.left);
             Ok(())
         })?;
         if !masked {

@@ -12,6 +12,7 @@ mod draw;
 pub mod generate;
 mod logging;
 mod member;
+mod partial;
 mod play;
 mod response;
 pub mod stream;

@@ -6,8 +6,9 @@
 //! drawn, and `q_<action>`, expected (Float64). Each action's outcome is drawn for itself, from the state in which
 //! the logged life left the member.
 
-use super::generate::{CHUNK, Partial, parquet_writer};
+use super::generate::CHUNK;
 use super::member::{AGE_BANDS, DAYPARTS, FAVOURITES, INCOME_BANDS, TIERS};
+use super::partial::{Partial, parquet_writer};
 use super::play::{Choice, Life};
 use super::{Kind, Member, Options, World};
 use arrow::array::{ArrayRef, Float32Array, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
